@@ -1,0 +1,16 @@
+/** The public face of core: import "@vcon/node-red/core". */
+export * from "./errors.ts";
+export * from "./store/body.ts";
+export { type OpenOptions, openStore } from "./store/open.ts";
+export * from "./store/store.ts";
+export {
+  type FoundParts,
+  type Head,
+  type Part,
+  SECTIONS,
+  type Section,
+  typeOf,
+  VconView,
+} from "./store/view.ts";
+export * from "./trail/event.ts";
+export * from "./vcon/index.ts";

@@ -1,0 +1,90 @@
+/** The one contract that every home of vCons keeps. */
+import type { TrailEvent } from "../trail/event.ts";
+import type { Tag } from "../vcon/tags.ts";
+import type { Analysis, Attachment, EncryptedVcon, SignedVcon, Vcon } from "../vcon/types.ts";
+import type { Part, VconView } from "./view.ts";
+
+export type AnyVcon = Vcon | SignedVcon | EncryptedVcon;
+
+/** What a step adds to a vCon. Nothing that is there is changed or moved. */
+export interface Addition {
+  /**
+   * Analyses, each with its identity: type, vendor, product and dialog. One whose identity the vCon already
+   * has more often than `seen` is left out, so that a step that is run again adds nothing.
+   */
+  analysis?: Analysis[];
+  /** How many analyses of the same identity the step knew of and means to add to; 0 if not given. */
+  seen?: number;
+  attachments?: Attachment[];
+  /** Tags; those that the vCon has are left out. */
+  tags?: Tag[];
+  /** Names of the extensions that the additions use; added to the vCon's list where they are missing. */
+  extensions?: string[];
+}
+
+/** Which vCons to list: by creation time, newest first. */
+export interface ListOptions {
+  /** RFC 3339, inclusive. */
+  since?: string;
+  /** RFC 3339, inclusive. */
+  until?: string;
+  /** At most this many; 100 if not given. */
+  limit?: number;
+  /** Leave out so many of the newest. */
+  offset?: number;
+}
+
+/** A person to look for. Numbers are compared as E.164, addresses in lower case, names as written. */
+export type PartyQuery = Partial<Record<"tel" | "mailto" | "name" | "sip" | "did", string>>;
+
+/**
+ * Where vCons live. What a call costs depends on what it reads and writes, never on how much media the vCon
+ * holds. Every method may throw {@link VconError} `STORE_UNAVAILABLE` (transient).
+ */
+export interface VconStore {
+  /**
+   * Stores a new vCon and its event.
+   * @returns false, with nothing written, if a vCon with this UUID is there already
+   * @throws VconError `VCON_MALFORMED` for a vCon without a UUID, or whose arrays are no arrays
+   */
+  create(vcon: AnyVcon, event?: TrailEvent): Promise<boolean>;
+
+  /**
+   * The parts asked for, and only those.
+   * @throws VconError `VCON_NOT_FOUND`, or `VCON_SEALED` for a signed or encrypted one
+   */
+  read(uuid: string, parts: readonly Part[]): Promise<VconView>;
+
+  /** The whole vCon in memory, media and all. @throws VconError `VCON_NOT_FOUND` */
+  get(uuid: string): Promise<AnyVcon>;
+
+  /**
+   * Adds to a vCon, with the step's events in the same write. Two additions at the same moment both succeed.
+   * An event `vcon_enhanced` is kept only if something was added, every other event always.
+   * @returns false if everything was there already
+   * @throws VconError `VCON_NOT_FOUND`, or `VCON_SEALED` for a signed or encrypted one
+   */
+  append(uuid: string, addition: Addition, events?: readonly TrailEvent[]): Promise<boolean>;
+
+  /** Removes the vCon and all that was indexed of it; its trail stays. @returns false if it was not there */
+  delete(uuid: string, event?: TrailEvent): Promise<boolean>;
+
+  /**
+   * The UUID under which the conversation that `source` names is or will be stored: the same for every call
+   * with that name, so that an event that arrives twice makes one vCon.
+   */
+  uuidFor(source: string): Promise<string>;
+
+  list(options?: ListOptions): Promise<string[]>;
+
+  /** The UUIDs of vCons that have one party that fits every given member. */
+  find(party: PartyQuery): Promise<string[]>;
+
+  /** The events of a vCon, oldest first; also after it was deleted. */
+  trail(uuid: string): Promise<TrailEvent[]>;
+
+  /** Answers once the store has answered. */
+  ping(): Promise<void>;
+
+  close(): Promise<void>;
+}

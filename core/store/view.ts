@@ -1,0 +1,85 @@
+/** The parts of a vCon that a step asked for, as a store hands them out. */
+import type { Analysis, Attachment, Dialog, Party, Vcon } from "../vcon/types.ts";
+import type { Held } from "./body.ts";
+
+/** The arrays of a vCon whose elements are read one by one. */
+export const SECTIONS = ["dialog", "attachments", "analysis"] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/**
+ * A part of a vCon that a step reads: the head (all members but the four arrays), the parties, a section,
+ * or the elements of one type in it ("analysis:transcript", "dialog:text"; an attachment's type is its purpose).
+ */
+export type Part = "head" | "parties" | Section | `${Section}:${string}`;
+
+export type Head = {
+  [Member in keyof Vcon as Member extends "parties" | Section ? never : Member]: Vcon[Member];
+};
+
+/** What a store found, before it is guarded by {@link VconView}. */
+export interface FoundParts {
+  head?: Head;
+  parties?: Party[];
+  dialog?: Map<number, Held<Dialog>>;
+  attachments?: Map<number, Held<Attachment>>;
+  analysis?: Map<number, Held<Analysis>>;
+}
+
+/**
+ * The read parts of one vCon. Sections are maps from the index in the vCon, which is how other parts refer
+ * to an element, to the element. Asking for a part that was not read is an error, not an empty answer.
+ */
+export class VconView {
+  readonly uuid: string;
+  readonly #found: FoundParts;
+
+  constructor(uuid: string, found: FoundParts) {
+    this.uuid = uuid;
+    this.#found = found;
+  }
+
+  get head(): Head {
+    return this.#part("head");
+  }
+
+  get parties(): Party[] {
+    return this.#part("parties");
+  }
+
+  get dialog(): ReadonlyMap<number, Held<Dialog>> {
+    return this.#part("dialog");
+  }
+
+  get attachments(): ReadonlyMap<number, Held<Attachment>> {
+    return this.#part("attachments");
+  }
+
+  get analysis(): ReadonlyMap<number, Held<Analysis>> {
+    return this.#part("analysis");
+  }
+
+  #part<Name extends keyof FoundParts>(name: Name): NonNullable<FoundParts[Name]> {
+    const part = this.#found[name];
+    if (part === undefined) throw new TypeError(`This step did not read "${name}": add it to its "reads".`);
+    return part;
+  }
+}
+
+/** What is asked of one section: everything, some types, or nothing. */
+export type Wanted = "all" | Set<string> | undefined;
+
+/** What `parts` ask of `section`. */
+export function wantedTypes(parts: readonly Part[], section: Section): Wanted {
+  if (parts.includes(section)) return "all";
+  const prefix = `${section}:`;
+  const types = parts.filter((part) => part.startsWith(prefix)).map((part) => part.slice(prefix.length));
+  return types.length > 0 ? new Set(types) : undefined;
+}
+
+/** The member of an element that `reads` goes by. */
+export function typeOf(section: Section, element: unknown): string {
+  if (typeof element !== "object" || element === null) return "";
+  const { type, purpose } = element as { type?: unknown; purpose?: unknown };
+  const name = section === "attachments" ? (purpose ?? type) : type;
+  return typeof name === "string" ? name : "";
+}

@@ -1,0 +1,44 @@
+/** Reads the date formats that vCons of all ages hold, and writes RFC 3339. */
+
+const ISO = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(\.\d+)? ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
+const RFC_2822 =
+  /^(?:[A-Za-z]{3}, ?)?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|UTC?|GMT|[ECMP][SD]T)(?: \(\w+\))?$/;
+const EPOCH_TEXT = /^\d{9,14}(?:\.\d+)?$/;
+
+/** Epochs from here on are milliseconds: as seconds they would lie beyond the year 5000. */
+const FIRST_MILLISECONDS = 1e11;
+const END_OF_YEAR_9999 = 253_402_300_799_999;
+
+/**
+ * The date in RFC 3339, or undefined if it can't be read. Read are RFC 3339 (given back as it is), the ISO 8601
+ * forms close to it (without a zone: taken as UTC), RFC 2822, and Unix time in seconds or milliseconds, whole or not.
+ */
+export function readDate(value: unknown): string | undefined {
+  if (typeof value === "number") return fromEpoch(value);
+  if (typeof value !== "string") return;
+  const text = value.trim();
+  if (EPOCH_TEXT.test(text)) return fromEpoch(Number(text));
+  if (RFC_2822.test(text)) return fromMilliseconds(Date.parse(text));
+  return fromIso(text);
+}
+
+function fromIso(text: string): string | undefined {
+  const parts = ISO.exec(text);
+  if (!parts) return;
+  const [, day, minutes = "00:00", seconds = ":00", fraction = "", zone = "Z"] = parts;
+  const date = `${day}T${minutes}${seconds}${fraction}${zoneOf(zone)}`;
+  return Number.isNaN(Date.parse(date)) ? undefined : date;
+}
+
+function zoneOf(zone: string): string {
+  if (zone === "Z" || zone === "z") return "Z";
+  return `${zone.slice(0, 3)}:${zone.slice(3).replace(":", "") || "00"}`;
+}
+
+function fromEpoch(time: number): string | undefined {
+  return fromMilliseconds(time < FIRST_MILLISECONDS ? time * 1000 : time);
+}
+
+function fromMilliseconds(time: number): string | undefined {
+  return time >= 0 && time <= END_OF_YEAR_9999 ? new Date(time).toISOString() : undefined;
+}

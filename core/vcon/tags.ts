@@ -1,0 +1,49 @@
+/** Tags: an attachment of purpose "tags" whose body is a list of "name:value", as the ecosystem writes them. */
+import { isObject } from "./json.ts";
+import type { Attachment } from "./types.ts";
+
+export interface Tag {
+  name: string;
+  value: string;
+}
+
+/** "name:value"; a value may hold colons, a name may not. */
+export function formatTag({ name, value }: Tag): string {
+  return `${name}:${value}`;
+}
+
+/** Splits at the first colon only. */
+export function parseTag(text: string): Tag {
+  const colon = text.indexOf(":");
+  return colon < 0 ? { name: text, value: "" } : { name: text.slice(0, colon), value: text.slice(colon + 1) };
+}
+
+/** The attachment that holds the tags of a vCon made at `created`. */
+export function tagsAttachment(tags: readonly Tag[], created: string): Attachment {
+  return {
+    purpose: "tags",
+    start: created,
+    party: 0,
+    dialog: 0,
+    mediatype: "application/json",
+    encoding: "json",
+    body: tags.map(formatTag),
+  };
+}
+
+/**
+ * The tags in a body as "name:value" texts. In the wild it is a list of such texts or an object of names and values;
+ * a name with several values gives several tags.
+ */
+export function tagTexts(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(tagTexts);
+  if (!isObject(value)) return value === null ? [] : [String(value)];
+  return Object.entries(value).flatMap(([name, values]) =>
+    tagValues(values).map((text) => formatTag({ name, value: text })),
+  );
+}
+
+function tagValues(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(tagValues);
+  return [isObject(value) ? JSON.stringify(value) : String(value ?? "")];
+}

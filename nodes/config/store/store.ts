@@ -1,0 +1,21 @@
+/** The store that holds the bodies of the vCons: SQLite by default. */
+import { openStore, type VconStore } from "../../../core/index.ts";
+import { config, text } from "../../kit/index.ts";
+
+export default config({
+  type: "vcon-store",
+  label: "vCon store",
+  icon: "font-awesome/fa-database",
+  fields: {
+    url: text({ label: "URL", icon: "globe", default: "sqlite:vcon.sqlite", required: true }),
+    country: text({
+      label: "Country",
+      icon: "phone",
+      placeholder: "US",
+      hint: "of telephone numbers without a country code, as two letters",
+    }),
+  },
+  open: ({ url, country }, { userFolder }) =>
+    openStore(url, { folder: userFolder, country: country || undefined }),
+  close: (store: VconStore) => store.close(),
+});

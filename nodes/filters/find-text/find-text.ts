@@ -1,0 +1,65 @@
+/** Sends a conversation on by whether one of some words was said or written in it. */
+import {
+  bodyValue,
+  type Part,
+  TRANSCRIPT_TYPES,
+  transcriptText,
+  type VconView,
+} from "../../../core/index.ts";
+import { choice, filter, list } from "../../kit/index.ts";
+
+const TRANSCRIPTS = TRANSCRIPT_TYPES.map((type) => `analysis:${type}` as const);
+
+const READS: Record<string, readonly Part[]> = {
+  transcript: TRANSCRIPTS,
+  messages: ["dialog:text"],
+  anything: [...TRANSCRIPTS, "dialog:text"],
+};
+
+export default filter({
+  type: "vcon-find-text",
+  label: "find text",
+  icon: "vcon-find-text.svg",
+  fields: {
+    words: list({ label: "Words", icon: "search", required: true, placeholder: "recall" }),
+    where: choice(
+      { anything: "Transcripts and messages", transcript: "Transcripts", messages: "Messages" },
+      { label: "In", icon: "file-text-o" },
+    ),
+  },
+  outputs: ["found", "not found"],
+  reads: ({ where }) => READS[where]!,
+  run: async ({ vcon, config }) => {
+    const pattern = anyOf(config.words);
+    for await (const text of textsOf(vcon, config.where)) if (pattern.test(text)) return "found";
+    return "not found";
+  },
+});
+
+async function* textsOf(vcon: VconView, where: string): AsyncGenerator<string> {
+  if (where !== "messages") {
+    for (const analysis of vcon.analysis.values()) {
+      yield transcriptText({ ...analysis, body: await bodyValue(analysis) }) ?? "";
+    }
+  }
+  if (where !== "transcript") {
+    for (const dialog of vcon.dialog.values()) {
+      const body = await bodyValue(dialog);
+      if (typeof body === "string") yield body;
+    }
+  }
+}
+
+/** Whole words in any case; a star at the end stands for any ending, a space for any white space. */
+function anyOf(words: readonly string[]): RegExp {
+  const patterns = words.map((word) => {
+    const begins = word.endsWith("*");
+    const literal = escaped(begins ? word.slice(0, -1) : word).replaceAll(/\s+/g, "\\s+");
+    return begins ? literal : `${literal}(?![\\p{L}\\p{N}])`;
+  });
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${patterns.join("|")})`, "iu");
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}

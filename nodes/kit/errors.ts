@@ -1,0 +1,131 @@
+/** The errors of steps: in our words, because a vendor's message may quote the conversation. */
+import { VconError } from "../../core/index.ts";
+
+/** A step that could not be done. The message says what happened and what to do, and quotes nothing. */
+export class StepError extends Error {
+  /** A stable name, or the HTTP status of the system outside; Catch nodes get it as `msg.error.code`. */
+  readonly code: string;
+  readonly transient: boolean;
+  /** Milliseconds that the system outside asked to be left alone. */
+  readonly retryAfter: number | undefined;
+
+  constructor(message: string, options: { code?: string; transient?: boolean; retryAfter?: number } = {}) {
+    super(message);
+    this.name = "StepError";
+    this.code = options.code ?? "STEP_FAILED";
+    this.transient = options.transient ?? false;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** What to do about an answer of a system outside, by HTTP status. */
+const ADVICE: Record<number, string> = {
+  400: "It does not accept what was sent. Check the node's settings and the content.",
+  401: "The key is missing or wrong. Check the credentials.",
+  402: "The account has no credit left.",
+  403: "The key may not do this. Check the rights of the account.",
+  404: "What the node asks for does not exist there. Check the address and the settings.",
+  413: "The content is larger than it accepts.",
+  415: "It does not accept content of this kind.",
+  429: "It is asked too often. Lower the number at once, or raise the limit of the account.",
+};
+
+const CONNECTION_CODES = new Set([
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EAI_AGAIN",
+  "ENOTFOUND",
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+]);
+
+/** Whatever a vendor's client threw, as an error that names the system, the status or code, and what to do. */
+export function outsideError(system: string, error: unknown): Error {
+  if (error instanceof StepError || error instanceof VconError) return error;
+  const status = httpStatus(error);
+  if (status !== undefined) return statusError(system, status, retryAfter(error));
+  const code = connectionCode(error);
+  if (code !== undefined) {
+    return new StepError(`${system} can't be reached (${code}). Check the address and the network.`, {
+      code,
+      transient: true,
+    });
+  }
+  return new StepError(`${system} failed with an answer that can't be read (${errorName(error)}).`, {
+    code: "ANSWER_UNREADABLE",
+  });
+}
+
+/** The error for an HTTP answer that is no success. */
+export function statusError(system: string, status: number, retryAfter?: number): StepError {
+  const transient = status === 408 || status === 429 || status >= 500;
+  const advice =
+    ADVICE[status] ?? (transient ? "It has a fault at the moment. Send the vCon again later." : "");
+  return new StepError(`${system} answered ${status}. ${advice}`.trim(), {
+    code: String(status),
+    transient,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
+}
+
+/** Any error as one that may be shown: ours as it is, a foreign one by its name and code alone. */
+function presentable(error: unknown): StepError | VconError {
+  if (error instanceof StepError || error instanceof VconError) return error;
+  const code = (error as { code?: unknown } | undefined)?.code;
+  const detail = typeof code === "string" ? `${errorName(error)}, ${code}` : errorName(error);
+  return new StepError(`The step failed unexpectedly (${detail}).`, { code: "UNEXPECTED" });
+}
+
+export function isTransient(error: unknown): boolean {
+  return (error instanceof StepError || error instanceof VconError) && error.transient;
+}
+
+function httpStatus(error: unknown): number | undefined {
+  const { status, statusCode } = (error ?? {}) as { status?: unknown; statusCode?: unknown };
+  return [status, statusCode].find((value) => typeof value === "number" && value >= 400) as
+    | number
+    | undefined;
+}
+
+/** The code of a broken connection, which clients hide behind up to three causes. */
+function connectionCode(error: unknown): string | undefined {
+  for (let depth = 0, at = error; depth < 4 && at instanceof Error; depth++, at = at.cause) {
+    const { code } = at as { code?: unknown };
+    if (typeof code === "string" && CONNECTION_CODES.has(code)) return code;
+    if (at.name === "APIConnectionTimeoutError" || at.name === "TimeoutError") return "ETIMEDOUT";
+  }
+  return undefined;
+}
+
+/** Retry-After in milliseconds, given as seconds or as a date (RFC 9110 section 10.2.3). */
+export function parseRetryAfter(header: string | null | undefined): number | undefined {
+  if (!header) return undefined;
+  const seconds = Number(header);
+  const milliseconds = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
+  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
+}
+
+function retryAfter(error: unknown): number | undefined {
+  const { headers, rawResponse } = error as { headers?: unknown; rawResponse?: { headers?: unknown } };
+  const source = headers ?? rawResponse?.headers;
+  return source instanceof Headers ? parseRetryAfter(source.get("retry-after")) : undefined;
+}
+
+function errorName(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
+
+/** The error that a message fails with: names the vCon, has a code, and carries no cause. */
+export function aboutVcon(uuid: string | undefined, error: unknown): Error {
+  const { code, message } = presentable(error);
+  const text = uuid === undefined || message.includes(uuid) ? message : `vCon ${uuid}: ${message}`;
+  // A new error without a cause, because Catch nodes get all of it and a vendor's may quote the conversation.
+  return Object.assign(new Error(text), { code });
+}

@@ -1,0 +1,5 @@
+/** What a node is written with. */
+export * from "./definition.ts";
+export * from "./errors.ts";
+export * from "./fields.ts";
+export { register } from "./register.ts";

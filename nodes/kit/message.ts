@@ -1,0 +1,30 @@
+/** What the kit takes from a message and puts on it. */
+import type { NodeAPI, NodeMessage } from "node-red";
+import { findUuid } from "../../core/index.ts";
+import { StepError } from "./errors.ts";
+
+/** The UUID in the message. @throws StepError saying what came instead, without quoting it */
+export function uuidIn(value: unknown, property: string): string {
+  const uuid = findUuid(value);
+  if (uuid !== undefined) return uuid;
+  throw new StepError(
+    `msg.${property} holds ${describe(value)} where the UUID of a vCon is expected. Wire this node behind one that sends a UUID, or set "UUID in".`,
+    { code: "NO_UUID" },
+  );
+}
+
+function describe(value: unknown): string {
+  if (value === undefined || value === null) return "nothing";
+  if (typeof value === "string")
+    return value === "" ? "an empty text" : `a text of ${value.length} characters`;
+  if (Array.isArray(value)) return "a list";
+  if (Buffer.isBuffer(value)) return "a buffer";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** Sets properties, also nested ones, on the message that goes on. */
+export function setOnMessage(RED: NodeAPI, message: NodeMessage, properties: Record<string, unknown>): void {
+  for (const [property, value] of Object.entries(properties)) {
+    RED.util.setMessageProperty(message, property, value as never, true);
+  }
+}

@@ -1,0 +1,119 @@
+/** Turns a definition into the Node-RED node that does it. */
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import type { VconStore } from "../../core/index.ts";
+import { type ConfigDefinition, type FlowDefinition, kitFields, type NodeDefinition } from "./definition.ts";
+import { StepError } from "./errors.ts";
+import type { Fields } from "./fields.ts";
+import { type Message, Runner } from "./runner.ts";
+import { readSettings, type ServiceNode, serviceNode } from "./settings.ts";
+import { workOf } from "./work.ts";
+
+/** Steps that ask nothing but the store: enough to keep it busy, few enough to keep memory flat. */
+const STORE_STEPS_AT_ONCE = 256;
+
+/** For a node without a time limit in its form. */
+const TIME_LIMIT_SECONDS = 60;
+
+/** What the node's file exports for Node-RED to call. */
+export function register(definition: NodeDefinition): (RED: NodeAPI) => void {
+  return (RED) => {
+    function VconNode(this: Node, raw: NodeDef) {
+      RED.nodes.createNode(this, raw);
+      if (definition.family === "config") makeServiceNode(RED, this as ServiceNode, definition, raw);
+      else makeFlowNode(RED, this, definition, raw);
+    }
+    RED.nodes.registerType(definition.type, VconNode as never, {
+      credentials: credentialsOf(definition.fields),
+    });
+  };
+}
+
+function makeFlowNode(RED: NodeAPI, node: Node, definition: FlowDefinition, raw: NodeDef): void {
+  let runner: Runner;
+  let services: ServiceNode[];
+  try {
+    ({ runner, services } = makeRunner(RED, node, definition, raw));
+  } catch (error) {
+    refuseMessages(node, error);
+    return;
+  }
+  for (const service of services) service.users.add(runner);
+  node.on("input", (message, send, done) => runner.take(message as Message, send as never, done));
+  node.on("close", (done: () => void) => {
+    void runner.close().finally(() => {
+      for (const service of services) service.users.delete(runner);
+      done();
+    });
+  });
+}
+
+function makeRunner(RED: NodeAPI, node: Node, definition: FlowDefinition, raw: NodeDef) {
+  const { store, uuid, ...limitFields } = kitFields(definition);
+  const settings = readSettings(RED, node, definition.fields, raw);
+  const limits = readSettings(RED, node, limitFields, raw).for({}) as { atOnce?: number; timeLimit?: number };
+  const { store: storeId, uuid: uuidProperty } = raw as NodeDef & { store?: string; uuid?: string };
+  const storeNode = serviceNode(RED, store!, storeId);
+  const closing = new AbortController();
+  const work = workOf(definition, {
+    RED,
+    node,
+    settings,
+    store: () => storeNode.service() as Promise<VconStore>,
+    timeLimit: limits.timeLimit ?? TIME_LIMIT_SECONDS,
+    closing: closing.signal,
+  });
+  const runner = new Runner({
+    RED,
+    node,
+    definition,
+    work,
+    uuidProperty: uuid && (uuidProperty ?? "payload"),
+    atOnce: limits.atOnce ?? STORE_STEPS_AT_ONCE,
+    closing,
+  });
+  return { runner, services: [storeNode, ...settings.services] };
+}
+
+/** A node that is not configured says so at once, and to every message. */
+function refuseMessages(node: Node, error: unknown): void {
+  const reason = error instanceof StepError ? error.message : String(error);
+  node.status({ fill: "red", shape: "ring", text: "not configured" });
+  node.error(reason);
+  node.on("input", (_message, _send, done) =>
+    done(Object.assign(new Error(reason), { code: "NOT_CONFIGURED" })),
+  );
+}
+
+function makeServiceNode(RED: NodeAPI, node: ServiceNode, definition: ConfigDefinition, raw: NodeDef): void {
+  let opened: Promise<unknown> | undefined;
+  node.users = new Set();
+  node.service = () => {
+    opened ??= open();
+    return opened;
+  };
+
+  async function open(): Promise<unknown> {
+    try {
+      const config = await readSettings(RED, node, definition.fields, raw).for({});
+      return await definition.open(config, { userFolder: RED.settings.userDir ?? "." });
+    } catch (error) {
+      opened = undefined;
+      throw error;
+    }
+  }
+
+  node.on("close", (done: () => void) => {
+    void close().finally(done);
+  });
+
+  async function close(): Promise<void> {
+    await Promise.allSettled([...node.users].map((user) => user.close()));
+    const service = await opened?.catch(() => undefined);
+    if (service !== undefined) await definition.close?.(service);
+  }
+}
+
+function credentialsOf(fields: Fields): Record<string, { type: "password" }> {
+  const secrets = Object.entries(fields).filter(([, field]) => field.kind === "secret");
+  return Object.fromEntries(secrets.map(([name]) => [name, { type: "password" }]));
+}

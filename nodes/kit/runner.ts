@@ -1,0 +1,95 @@
+/** Takes a node's messages: so many at once, status, outputs, and the one `done` that each message gets. */
+import type { Node, NodeAPI, NodeMessage } from "node-red";
+import pLimit, { type LimitFunction } from "p-limit";
+import type { FlowDefinition } from "./definition.ts";
+import { aboutVcon } from "./errors.ts";
+import { uuidIn } from "./message.ts";
+import { StatusCounter } from "./status.ts";
+import type { Work } from "./work.ts";
+
+export type Message = NodeMessage & Record<string, unknown>;
+type Send = (message: unknown) => void;
+type Done = (error?: Error) => void;
+
+/** Below the 15 s after which Node-RED gives up on a node that closes. */
+const CLOSE_PATIENCE_MS = 10_000;
+
+export interface RunnerOptions {
+  RED: NodeAPI;
+  node: Node;
+  definition: FlowDefinition;
+  work: Work;
+  /** The message property that holds the UUID; undefined for a node that makes vCons. */
+  uuidProperty: string | undefined;
+  atOnce: number;
+  closing: AbortController;
+}
+
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #outputs: readonly string[];
+  readonly #limit: LimitFunction;
+  readonly #status: StatusCounter;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#outputs = options.definition.family === "filters" ? options.definition.outputs : ["done"];
+    this.#limit = pLimit(options.atOnce);
+    this.#status = new StatusCounter(options.node, this.#outputs);
+  }
+
+  /** Never throws and leaves no rejected promise: that would end the whole Node-RED process. */
+  take(message: Message, send: Send, done: Done): void {
+    this.#status.started();
+    let uuid: string | undefined;
+    const finish = (outcome: string) => this.#finish(outcome, message, send, done);
+    const fail = (error: unknown) => this.#fail(error, uuid, done);
+    try {
+      uuid = this.#uuid(message);
+      const { work } = this.#options;
+      // A step that waits for nothing is done in the same turn of the event loop.
+      const outcome = work.waits ? this.#limit(() => work.run(message, uuid)) : work.run(message, uuid);
+      if (typeof outcome === "string") finish(outcome);
+      else this.#follow(outcome.then(finish, fail));
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Lets running steps end; those that take too long are aborted, and those not begun fail. */
+  async close(): Promise<void> {
+    const { closing } = this.#options;
+    const patience = setTimeout(() => closing.abort(), CLOSE_PATIENCE_MS);
+    await Promise.allSettled(this.#running);
+    clearTimeout(patience);
+    closing.abort();
+    this.#status.close();
+  }
+
+  #uuid(message: Message): string | undefined {
+    const { RED, uuidProperty } = this.#options;
+    if (uuidProperty === undefined) return undefined;
+    return uuidIn(RED.util.getMessageProperty(message, uuidProperty), uuidProperty);
+  }
+
+  #follow(running: Promise<void>): void {
+    this.#running.add(running);
+    void running.finally(() => this.#running.delete(running));
+  }
+
+  #finish(outcome: string, message: Message, send: Send, done: Done): void {
+    this.#status.finished(outcome);
+    send(
+      this.#outputs.length === 1
+        ? message
+        : this.#outputs.map((output) => (output === outcome ? message : null)),
+    );
+    done();
+  }
+
+  #fail(error: unknown, uuid: string | undefined, done: Done): void {
+    this.#status.failed();
+    done(aboutVcon(uuid, error));
+  }
+}

@@ -1,0 +1,187 @@
+/** Checks what a flow file holds for a node and turns it into the config that `run` gets. */
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import { StepError } from "./errors.ts";
+import type { ConfigOf, Field, Fields, RowsField, ServiceField, TypedField } from "./fields.ts";
+
+type Message = Record<string, unknown>;
+/** A value that is the same for every message, what a config node opens, or how to find it for one message. */
+type Setting = { fixed: unknown } | { service: ServiceNode } | { find: (message: Message) => unknown };
+
+/** A config node as other nodes use it. */
+export interface ServiceNode extends Node {
+  service(): Promise<unknown>;
+  /** Those who use the service; it closes after them, whichever Node-RED closes first. */
+  users: Set<{ close(): Promise<void> }>;
+}
+
+export class Settings<F extends Fields> {
+  readonly #settings: [name: string, setting: Setting][];
+  readonly #fixed: ConfigOf<F> | undefined;
+
+  constructor(settings: [name: string, setting: Setting][]) {
+    this.#settings = settings;
+    if (settings.every(([, setting]) => "fixed" in setting)) {
+      this.#fixed = Object.fromEntries(
+        settings.map(([name, setting]) => [name, "fixed" in setting && setting.fixed]),
+      ) as never;
+    }
+  }
+
+  /** The config for one message: typed inputs evaluated, config nodes opened. A promise only where it takes one. */
+  for(message: Message): ConfigOf<F> | Promise<ConfigOf<F>> {
+    return this.#fixed ?? this.#find(message);
+  }
+
+  async #find(message: Message): Promise<ConfigOf<F>> {
+    const entries = this.#settings.map(async ([name, setting]) => [
+      name,
+      await resolveSetting(setting, message),
+    ]);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /** The config nodes that these settings name. */
+  get services(): ServiceNode[] {
+    return this.#settings.flatMap(([, setting]) => ("service" in setting ? [setting.service] : []));
+  }
+}
+
+function resolveSetting(setting: Setting, message: Message): unknown {
+  if ("fixed" in setting) return setting.fixed;
+  return "service" in setting ? setting.service.service() : setting.find(message);
+}
+
+/** @throws StepError naming the first field that can't be used, and why */
+export function readSettings<F extends Fields>(
+  RED: NodeAPI,
+  node: Node,
+  fields: F,
+  raw: NodeDef,
+): Settings<F> {
+  const reader = new SettingsReader(RED, node);
+  return new Settings(reader.read(fields, { ...raw, ...(node.credentials as object) }));
+}
+
+/** The config node that the field names. @throws StepError if there is none */
+export function serviceNode(RED: NodeAPI, field: ServiceField, id: unknown): ServiceNode {
+  const node = RED.nodes.getNode(String(id)) as ServiceNode | null;
+  if (typeof node?.service !== "function") throw invalid(field, "is not set, or its node was deleted");
+  return node;
+}
+
+class SettingsReader {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+
+  constructor(RED: NodeAPI, node: Node) {
+    this.#RED = RED;
+    this.#node = node;
+  }
+
+  read(fields: Fields, raw: Message): [string, Setting][] {
+    return Object.entries(fields)
+      .filter(([, field]) => isShown(field, raw))
+      .map(([name, field]) => [name, this.#setting(field, name, raw)]);
+  }
+
+  #setting(field: Field, name: string, raw: Message): Setting {
+    const value = raw[name] ?? field.default;
+    if (field.required && (value === "" || (Array.isArray(value) && value.length === 0))) {
+      throw invalid(field, "is not set");
+    }
+    switch (field.kind) {
+      case "text":
+      case "secret":
+        return { fixed: this.#withEnvironment(field, value) };
+      case "number":
+        return { fixed: inRange(field, Number(this.#withEnvironment(field, value))) };
+      case "choice":
+        if (!Object.hasOwn(field.options, String(value)))
+          throw invalid(field, "holds a value that does not exist");
+        return { fixed: value };
+      case "several":
+        return { fixed: asArray(field, value).filter((key) => Object.hasOwn(field.options, String(key))) };
+      case "switch":
+        return { fixed: value === true || value === "true" };
+      case "list":
+        return { fixed: asArray(field, value).map((entry) => this.#withEnvironment(field, entry)) };
+      case "rows":
+        return this.#rows(field, asArray(field, value) as Message[]);
+      case "typed":
+        return this.#typed(field, splitTyped(field, name, raw));
+      case "drawn":
+        return { fixed: this.#drawn(field, splitTyped(field, name, raw)) };
+      case "service":
+        return { service: serviceNode(this.#RED, field, value) };
+    }
+  }
+
+  #rows(field: RowsField, rows: Message[]): Setting {
+    const settings = rows.map((row) => new Settings(this.read(field.columns, row)));
+    return { find: (message) => Promise.all(settings.map((row) => row.for(message))) };
+  }
+
+  #typed(field: TypedField, { type, value }: { type: string; value: string }): Setting {
+    const { util } = this.#RED;
+    const node = this.#node;
+    if (type === "str") return { fixed: this.#withEnvironment(field, value) };
+    if (type === "num") return { fixed: Number(value) };
+    if (type === "msg") return { find: (message) => util.getMessageProperty(message as never, value) };
+    return {
+      find: (message) =>
+        new Promise((resolve, reject) => {
+          util.evaluateNodeProperty(value, type, node, message as never, (error, result) =>
+            error ? reject(invalid(field, "can't be evaluated over this message")) : resolve(result),
+          );
+        }),
+    };
+  }
+
+  #drawn(field: Field & { options: object }, drawn: { type: string; value: string }): unknown {
+    if (drawn.type !== "jsonata" && !Object.hasOwn(field.options, drawn.type)) {
+      throw invalid(field, "holds a value that does not exist");
+    }
+    return drawn;
+  }
+
+  /** Replaces `${NAME}`; Node-RED does that only for a whole value, and leaves a name that nobody set. */
+  #withEnvironment(field: Field, value: unknown): string {
+    return String(value ?? "").replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
+      const found = this.#RED.util.evaluateNodeProperty(name, "env", this.#node, {} as never) as unknown;
+      if (found === undefined || found === "")
+        throw invalid(field, `names the environment variable ${name}, which is not set`);
+      return String(found);
+    });
+  }
+}
+
+/** Whether the form shows the field for these values; a hidden one counts for nothing. */
+export function isShown(field: Field, raw: Message): boolean {
+  return Object.entries(field.shownWhen ?? {}).every(([name, values]) =>
+    [values].flat().some((value) => value === raw[name]),
+  );
+}
+
+/** A typed input lies in two properties; in the default the type comes before a colon. */
+function splitTyped(field: TypedField | (Field & { kind: "drawn" }), name: string, raw: Message) {
+  const colon = field.default.indexOf(":");
+  return {
+    type: String(raw[`${name}Type`] ?? field.default.slice(0, colon)),
+    value: String(raw[name] ?? field.default.slice(colon + 1)),
+  };
+}
+
+function inRange(field: Field & { kind: "number" }, value: number): number {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = field;
+  if (!(value >= min && value <= max)) throw invalid(field, "is not a number in the range that is allowed");
+  return value;
+}
+
+function asArray(field: Field, value: unknown): unknown[] {
+  if (!Array.isArray(value)) throw invalid(field, "is not a list");
+  return value;
+}
+
+function invalid(field: Field, problem: string): StepError {
+  return new StepError(`"${field.label}" ${problem}. Open the node and set it.`, { code: "NOT_CONFIGURED" });
+}

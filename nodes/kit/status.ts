@@ -1,0 +1,64 @@
+/** The status below a node: how many vCons it has done, at most once a second. */
+import type { Node } from "node-red";
+
+const PAUSE_MS = 1000;
+
+export class StatusCounter {
+  readonly #node: Node;
+  #running = 0;
+  #failed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #stale = false;
+  readonly #counts = new Map<string, number>();
+
+  /** `outcomes` are the names of what can come of a step; a step without outputs has one, "done". */
+  constructor(node: Node, outcomes: readonly string[]) {
+    this.#node = node;
+    for (const outcome of outcomes) this.#counts.set(outcome, 0);
+  }
+
+  started(): void {
+    this.#running++;
+    this.#show();
+  }
+
+  finished(outcome: string): void {
+    this.#running--;
+    this.#failed = false;
+    this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
+    this.#show();
+  }
+
+  failed(): void {
+    this.#running--;
+    this.#failed = true;
+    this.#show();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #show(): void {
+    this.#stale = true;
+    if (this.#timer !== undefined) return;
+    // The first change of a second waits a moment, so that a quick step does not flash as running.
+    this.#timer = setTimeout(() => this.#draw(), PAUSE_MS / 10);
+  }
+
+  #draw(): void {
+    this.#stale = false;
+    this.#node.status(this.#status());
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#stale) this.#draw();
+    }, PAUSE_MS);
+  }
+
+  #status(): { fill: "red" | "blue" | "green"; shape: "dot" | "ring"; text: string } {
+    const counts = [...this.#counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
+    if (this.#failed) return { fill: "red", shape: "ring", text: `failed, ${counts}` };
+    if (this.#running > 0) return { fill: "blue", shape: "dot", text: `${this.#running} running, ${counts}` };
+    return { fill: "green", shape: "dot", text: counts };
+  }
+}

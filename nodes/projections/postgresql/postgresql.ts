@@ -1,0 +1,81 @@
+/** Writes the row that a projection drew into a table: a new row, or the one of the same vCon. */
+import type { Pool } from "pg";
+import { bodyValue, type VconView } from "../../../core/index.ts";
+import { projection, StepError, service, text, toggle } from "../../kit/index.ts";
+import { databaseError } from "./database-error.ts";
+import { createTable, type Row, upsert } from "./statements.ts";
+
+interface Server {
+  pool: Pool;
+  host: string;
+}
+
+/** The tables that exist as far as this process knows, by server; a column more is a table anew. */
+const known = new WeakMap<Server, Set<string>>();
+
+export default projection({
+  type: "vcon-postgresql",
+  label: "PostgreSQL",
+  icon: "vcon-postgresql.svg",
+  outside: true,
+  fields: {
+    server: service<Server>("vcon-postgresql-server", { label: "Server", icon: "server" }),
+    table: text({ label: "Table", icon: "table", required: true, placeholder: "conversations" }),
+    projection: text({ label: "Projection", icon: "columns", default: "conversation", required: true }),
+    key: text({
+      label: "Key column",
+      icon: "key",
+      default: "uuid",
+      required: true,
+      hint: "holds the vCon's UUID",
+    }),
+    create: toggle({
+      label: "Create",
+      icon: "magic",
+      default: true,
+      hint: "the table and columns that are missing",
+    }),
+  },
+  reads: ["analysis:projection"],
+  run: async ({ vcon, config, outside }) => {
+    const { server, table, key, create } = config;
+    const row: Row = { ...(await rowOf(vcon, config.projection)), [key]: vcon.uuid };
+    await outside("PostgreSQL", async () => {
+      try {
+        if (create) await createOnce(server, table, key, row);
+        await server.pool.query(upsert(table, key, row));
+      } catch (error) {
+        // The table may have been dropped since; the next attempt looks anew.
+        known.delete(server);
+        throw databaseError(error, create);
+      }
+    });
+    return {
+      sent: { vendor: "PostgreSQL", product: table, host: server.host, categories: ["projection"] },
+    };
+  },
+});
+
+async function rowOf({ analysis }: VconView, name: string): Promise<Row> {
+  const newest = [...analysis.values()].filter(({ product }) => product === name).at(-1);
+  const body = newest && (await bodyValue(newest));
+  if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Row;
+  throw new StepError(
+    `It has no projection "${name}". Wire a projection node of that name before this one.`,
+    {
+      code: "NO_PROJECTION",
+    },
+  );
+}
+
+async function createOnce(server: Server, table: string, key: string, row: Row): Promise<void> {
+  const tables = known.get(server) ?? new Set();
+  known.set(server, tables);
+  const statement = createTable(table, key, row);
+  if (tables.has(statement)) return;
+  await server.pool.query(statement).catch((error: { code?: string }) => {
+    // Two processes that create the same table at the same moment: the other one was first.
+    if (error.code !== "23505" && error.code !== "42P07") throw error;
+  });
+  tables.add(statement);
+}

@@ -1,0 +1,67 @@
+/** SQL out of names and values that are not to be trusted: names quoted, values always as parameters. */
+import { StepError } from "../../kit/index.ts";
+
+export type Row = Record<string, string | number | boolean | null>;
+
+/** PostgreSQL cuts longer names off, so that two could become one. */
+const LONGEST_NAME_BYTES = 63;
+
+/** Writes the row, or over the row that has the same key. */
+export function upsert(table: string, key: string, row: Row): { text: string; values: unknown[] } {
+  const columns = Object.keys(row);
+  const others = columns.filter((column) => column !== key).map(quoted);
+  const update =
+    others.length > 0
+      ? `UPDATE SET ${others.map((column) => `${column} = EXCLUDED.${column}`).join(", ")}`
+      : "NOTHING";
+  return {
+    text: `INSERT INTO ${quotedTable(table)} (${columns.map(quoted).join(", ")})
+VALUES (${columns.map((_, index) => `$${index + 1}`).join(", ")})
+ON CONFLICT (${quoted(key)}) DO ${update}`,
+    values: columns.map((column) => checked(column, row[column]!)),
+  };
+}
+
+/** Creates the table, and adds the columns that it lacks. */
+export function createTable(table: string, key: string, row: Row): string {
+  const name = quotedTable(table);
+  const columns = Object.entries(row).filter(([column]) => column !== key);
+  return [
+    `CREATE TABLE IF NOT EXISTS ${name} (${quoted(key)} uuid PRIMARY KEY)`,
+    ...columns.map(
+      ([column, value]) =>
+        `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${quoted(column)} ${typeOf(column, value)}`,
+    ),
+  ].join(";\n");
+}
+
+function typeOf(column: string, value: Row[string]): string {
+  if (typeof value === "number") return "double precision";
+  if (typeof value === "boolean") return "boolean";
+  return column.endsWith("_at") && !Number.isNaN(Date.parse(String(value))) ? "timestamptz" : "text";
+}
+
+function quotedTable(table: string): string {
+  return table.split(".").map(quoted).join(".");
+}
+
+function quoted(name: string): string {
+  if (name === "" || name.includes("\0") || Buffer.byteLength(name) > LONGEST_NAME_BYTES) {
+    throw new StepError(
+      `The name of a table or column is empty, longer than ${LONGEST_NAME_BYTES} bytes, or holds a NUL.`,
+      {
+        code: "BAD_NAME",
+      },
+    );
+  }
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function checked(column: string, value: Row[string]): Row[string] {
+  if (typeof value === "string" && value.includes("\0")) {
+    throw new StepError(`The column "${column}" holds a NUL character, which PostgreSQL can't store.`, {
+      code: "BAD_VALUE",
+    });
+  }
+  return value;
+}

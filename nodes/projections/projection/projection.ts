@@ -1,0 +1,103 @@
+/** Draws a row out of a vCon: column names and what stands in them. */
+import type { Part, VconView } from "../../../core/index.ts";
+import { type ConfigOf, drawn, projection, rows, StepError, text } from "../../kit/index.ts";
+import { documentOf } from "./document.ts";
+import { READY_MADE, type ReadyMade } from "./ready-made.ts";
+
+/** The projections in a vCon are analyses of this type and vendor, their product the projection's name. */
+const TYPE = "projection";
+const VENDOR = "vcon-node-red";
+
+type Value = string | number | boolean | null;
+
+const fields = {
+  projection: text({ label: "Projection", icon: "table", default: "conversation", required: true }),
+  columns: rows(
+    {
+      column: text({ label: "Column", required: true }),
+      value: drawn(
+        Object.fromEntries(Object.entries(READY_MADE).map(([key, { label }]) => [key, label])) as Record<
+          ReadyMade,
+          string
+        >,
+        { label: "Value" },
+      ),
+    },
+    {
+      label: "Columns",
+      icon: "columns",
+      item: "column",
+      required: true,
+      default: [
+        { column: "transcription", value: "", valueType: "transcript" },
+        { column: "agent", value: "", valueType: "agent" },
+        { column: "customer", value: "", valueType: "customer" },
+        { column: "created_at", value: "", valueType: "created_at" },
+      ],
+    },
+  ),
+};
+type Columns = ConfigOf<typeof fields>["columns"];
+
+export default projection({
+  type: "vcon-projection",
+  label: "projection",
+  icon: "vcon-projection.svg",
+  fields,
+  reads: ({ columns }) => [...new Set<Part>(["dialog", "analysis:projection", ...columns.flatMap(partsFor)])],
+  run: async ({ vcon, config, jsonata }) => {
+    const body: Record<string, Value> = {};
+    for (const { column, value } of config.columns) {
+      body[column] =
+        value.type === "jsonata"
+          ? await evaluated(vcon, column, value.value, jsonata)
+          : await READY_MADE[value.type].draw(vcon);
+    }
+    const before = [...vcon.analysis.values()].filter(
+      ({ type, vendor, product }) => type === TYPE && vendor === VENDOR && product === config.projection,
+    );
+    if (JSON.stringify(before.at(-1)?.body) === JSON.stringify(body)) return undefined;
+    const analysis = {
+      type: TYPE,
+      vendor: VENDOR,
+      product: config.projection,
+      dialog: [...vcon.dialog.keys()],
+      mediatype: "application/json",
+      encoding: "json",
+      body,
+    };
+    return { add: { analysis: [analysis], seen: before.length } };
+  },
+});
+
+/** An expression may look at anything. */
+function partsFor({ value }: Columns[number]): readonly Part[] {
+  return value.type === "jsonata"
+    ? ["head", "parties", "dialog", "attachments", "analysis"]
+    : READY_MADE[value.type].reads;
+}
+
+async function evaluated(
+  vcon: VconView,
+  column: string,
+  expression: string,
+  jsonata: (expression: string, data: unknown) => Promise<unknown>,
+): Promise<Value> {
+  const value = await jsonata(expression, documentOf(vcon)).catch((error: { code?: string }) => {
+    throw new StepError(
+      `The expression of the column "${column}" can't be evaluated (${error.code ?? "no code"}).`,
+      {
+        code: "EXPRESSION",
+      },
+    );
+  });
+  return flat(value);
+}
+
+/** A row is flat: a list or an object becomes its JSON. */
+function flat(value: unknown): Value {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  return JSON.stringify(value);
+}

@@ -1,0 +1,75 @@
+/** The columns that need no expression. */
+import {
+  bodyValue,
+  displayName,
+  type Part,
+  partyOfRole,
+  TRANSCRIPT_TYPES,
+  tagTexts,
+  transcriptText,
+  type VconView,
+} from "../../../core/index.ts";
+
+interface Choice {
+  label: string;
+  reads: readonly Part[];
+  draw(vcon: VconView): string | number | null | Promise<string | number | null>;
+}
+
+const TRANSCRIPTS = TRANSCRIPT_TYPES.map((type) => `analysis:${type}` as const);
+
+export const READY_MADE = {
+  transcript: { label: "Transcript", reads: ["dialog:text", ...TRANSCRIPTS], draw: transcript },
+  agent: { label: "Agent", reads: ["parties"], draw: ({ parties }) => nameOf(parties, "agent") },
+  customer: { label: "Customer", reads: ["parties"], draw: ({ parties }) => nameOf(parties, "customer") },
+  created_at: { label: "Created at", reads: ["head"], draw: ({ head }) => head.created_at },
+  duration: { label: "Duration, in seconds", reads: ["dialog"], draw: duration },
+  subject: { label: "Subject", reads: ["head"], draw: ({ head }) => head.subject ?? null },
+  tags: { label: "Tags", reads: ["attachments:tags"], draw: tags },
+  summary: { label: "Summary", reads: ["analysis:summary"], draw: summary },
+  uuid: { label: "UUID", reads: [], draw: ({ uuid }) => uuid },
+} satisfies Record<string, Choice>;
+
+export type ReadyMade = keyof typeof READY_MADE;
+
+/** The newest transcript of each recording, then what was written. */
+async function transcript({ analysis, dialog }: VconView): Promise<string | null> {
+  const byDialog = new Map<string, string>();
+  for (const found of analysis.values()) {
+    if (!(TRANSCRIPT_TYPES as readonly string[]).includes(found.type)) continue;
+    const text = transcriptText({ ...found, body: await bodyValue(found) });
+    if (text !== undefined) byDialog.set(JSON.stringify(found.dialog ?? null), text);
+  }
+  const texts = [...byDialog.values()];
+  for (const { type, ...content } of dialog.values()) {
+    const body = type === "text" ? await bodyValue(content) : undefined;
+    if (typeof body === "string") texts.push(body);
+  }
+  return texts.length > 0 ? texts.join("\n") : null;
+}
+
+function nameOf(parties: VconView["parties"], role: "agent" | "customer"): string | null {
+  const index = partyOfRole(parties, role);
+  return (index === undefined ? undefined : displayName(parties[index]!)) ?? null;
+}
+
+function duration({ dialog }: VconView): number | null {
+  const known = [...dialog.values()].flatMap((part) =>
+    typeof part.duration === "number" ? [part.duration] : [],
+  );
+  return known.length > 0 ? known.reduce((sum, seconds) => sum + seconds, 0) : null;
+}
+
+function tags({ attachments }: VconView): string | null {
+  const texts = [...attachments.values()]
+    .filter(({ purpose }) => purpose === "tags")
+    .flatMap(({ body }) => tagTexts(body));
+  return texts.length > 0 ? texts.join(", ") : null;
+}
+
+async function summary({ analysis }: VconView): Promise<string | null> {
+  const last = [...analysis.values()].filter(({ type }) => type === "summary").at(-1);
+  const body = last && (await bodyValue(last));
+  if (body === undefined || body === null) return null;
+  return typeof body === "string" ? body : JSON.stringify(body);
+}

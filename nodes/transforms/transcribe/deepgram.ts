@@ -1,0 +1,57 @@
+/** Deepgram's pre-recorded interface, through its own client (developers.deepgram.com/reference/speech-to-text). */
+import type { MediaClient } from "@deepgram/sdk/listen/v1/media";
+import { StepError } from "../../kit/index.ts";
+import type { Heard, SpeechVendor, Utterance } from "./speech.ts";
+
+/** The kit's own time limit counts; the client's must not come first. */
+const CLIENT_TIME_LIMIT_SECONDS = 24 * 60 * 60;
+
+type Answer = Awaited<ReturnType<MediaClient["transcribeFile"]>>;
+
+export const deepgram: SpeechVendor = {
+  vendor: "deepgram",
+  system: "Deepgram",
+  async transcribe({ url, apiKey }, { audio, model, language, channels }, abortSignal) {
+    const { MediaClient } = await import("@deepgram/sdk/listen/v1/media");
+    const client = new MediaClient({ apiKey, baseUrl: url, maxRetries: 0 });
+    const options = {
+      model,
+      smart_format: true,
+      utterances: true,
+      ...(channels ? { multichannel: true } : { diarize: true }),
+      ...(language ? { language } : { detect_language: true as const }),
+    };
+    const more = { abortSignal, timeoutInSeconds: CLIENT_TIME_LIMIT_SECONDS };
+    const answer =
+      "url" in audio
+        ? await client.transcribeUrl({ url: audio.url, ...options }, more)
+        : await client.transcribeFile({ data: audio.bytes, contentType: audio.mediatype }, options, more);
+    return heard(answer, channels);
+  },
+};
+
+function heard(answer: Answer, channels: boolean): Heard {
+  // The client resolves with an answer that is no JSON, and with one that a callback was given for.
+  if (!("results" in answer) || !answer.results?.channels) {
+    throw new StepError("Deepgram gave an answer that can't be read. Send the vCon again later.", {
+      code: "ANSWER_UNREADABLE",
+      transient: true,
+    });
+  }
+  const { metadata, results } = answer;
+  const utterances: Utterance[] = (results.utterances ?? []).map((utterance) => {
+    const speaker = channels ? utterance.channel : utterance.speaker;
+    return {
+      start: utterance.start ?? 0,
+      end: utterance.end ?? 0,
+      text: utterance.transcript ?? "",
+      confidence: utterance.confidence ?? 0,
+      ...(speaker === undefined ? {} : { speaker }),
+    };
+  });
+  return {
+    language: (results.channels[0] as { detected_language?: string } | undefined)?.detected_language ?? "und",
+    duration: metadata?.duration ?? 0,
+    utterances,
+  };
+}

@@ -1,0 +1,92 @@
+/** OpenAI's audio interface and whatever speaks it, through OpenAI's own client. */
+import { StepError } from "../../kit/index.ts";
+import type { Heard, SpeechVendor, Utterance } from "./speech.ts";
+
+/** The kit's own time limit counts; the client's must not come first. */
+const CLIENT_TIME_LIMIT_MS = 24 * 60 * 60 * 1000;
+
+/** The models that tell speakers apart answer in a form of their own. */
+const tellsSpeakers = (model: string) => model.includes("diarize");
+/** Of OpenAI's own models only Whisper gives times; the others answer with the bare text. */
+const givesTimes = (model: string) => !/^gpt-/.test(model);
+
+export const openai: SpeechVendor = {
+  vendor: "openai",
+  system: "The OpenAI audio service",
+  async transcribe({ url, apiKey }, { audio, model, language }, signal) {
+    if ("url" in audio) {
+      throw new StepError(
+        "The recording is not in the vCon but at an address, which this service does not fetch. Use Deepgram, or store the recording in the vCon.",
+        { code: "RECORDING_ELSEWHERE" },
+      );
+    }
+    const { default: OpenAI, toFile } = await import("openai");
+    const client = new OpenAI({ apiKey, baseURL: url, maxRetries: 0, timeout: CLIENT_TIME_LIMIT_MS });
+    const file = await toFile(audio.bytes, audio.filename, { type: audio.mediatype });
+    const request = { file, model, ...(language ? { language } : {}), ...formOf(model) };
+    return heard(await client.audio.transcriptions.create(request as never, { signal }), language);
+  },
+};
+
+function formOf(model: string): object {
+  if (tellsSpeakers(model)) return { response_format: "diarized_json", chunking_strategy: "auto" };
+  if (givesTimes(model)) return { response_format: "verbose_json", timestamp_granularities: ["segment"] };
+  return { response_format: "json" };
+}
+
+interface Segment {
+  start?: number;
+  end?: number;
+  text?: string;
+  avg_logprob?: number;
+  speaker?: string;
+}
+
+function heard(answer: unknown, language: string): Heard {
+  const {
+    text,
+    segments,
+    duration,
+    language: found,
+  } = (answer ?? {}) as {
+    text?: string;
+    segments?: Segment[];
+    duration?: number | string;
+    language?: string;
+  };
+  if (typeof text !== "string") {
+    throw new StepError(
+      "The OpenAI audio service gave an answer that can't be read. Check the URL and the model.",
+      {
+        code: "ANSWER_UNREADABLE",
+      },
+    );
+  }
+  const seconds = Number(duration ?? segments?.at(-1)?.end ?? 0);
+  return {
+    language: language || codeOf(found),
+    duration: seconds,
+    utterances: segments?.map(toUtterance) ?? [{ start: 0, end: seconds || 1, text, confidence: 1 }],
+  };
+}
+
+function toUtterance({ start = 0, end = 0, text = "", avg_logprob, speaker }: Segment): Utterance {
+  return {
+    start,
+    end,
+    text,
+    // The mean logarithm of the tokens' probabilities; a form without it says nothing of confidence.
+    confidence: avg_logprob === undefined ? 1 : Math.min(1, Math.exp(avg_logprob)),
+    ...(speaker === undefined ? {} : { speaker }),
+  };
+}
+
+/** Whisper names a language in English ("english"); WTF wants its code. */
+function codeOf(language: string | undefined): string {
+  if (language === undefined || language === "") return "und";
+  if (language.length <= 3) return language;
+  const names = new Intl.DisplayNames(["en"], { type: "language" });
+  const codes =
+    "af ar az be bg bs ca cs cy da de el en es et fa fi fr gl he hi hr hu hy id is it ja kk kn ko lt lv mi mk mr ms ne nl no pl pt ro ru sk sl sr sv sw ta th tl tr uk ur vi zh";
+  return codes.split(" ").find((code) => names.of(code)?.toLowerCase() === language.toLowerCase()) ?? "und";
+}

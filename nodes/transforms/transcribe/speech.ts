@@ -1,0 +1,125 @@
+/** What the vendors of speech to text have in common, and how their answers become a WTF transcript. */
+import type { WtfBody, WtfSegment, WtfSpeaker } from "../../../core/index.ts";
+
+export interface Account {
+  url: string;
+  apiKey: string;
+}
+
+/** Audio to transcribe: its bytes, or an address that the vendor fetches by itself. */
+export type Audio = { bytes: Buffer; filename: string; mediatype: string } | { url: string };
+
+export interface SpeechRequest {
+  audio: Audio;
+  model: string;
+  /** BCP 47; empty if the vendor is to find out. */
+  language: string;
+  /** Whether each channel of the recording is one party. */
+  channels: boolean;
+}
+
+/** A vendor: how it is named in vCons and errors, and how it is asked. */
+export interface SpeechVendor {
+  vendor: string;
+  system: string;
+  /** Transcribes once; throws whatever the vendor's client throws. */
+  transcribe(account: Account, request: SpeechRequest, signal: AbortSignal): Promise<Heard>;
+}
+
+/** What a vendor heard. */
+export interface Heard {
+  /** BCP 47; "und" where the vendor does not say. */
+  language: string;
+  /** Seconds. */
+  duration: number;
+  utterances: Utterance[];
+}
+
+/** A piece of speech; times are seconds from the start, confidence is 0 to 1. */
+export interface Utterance {
+  start: number;
+  end: number;
+  text: string;
+  confidence: number;
+  /** A channel's number, or the vendor's own name for a voice. */
+  speaker?: number | string;
+}
+
+/** A party as the transcript names it. */
+export interface Speaker {
+  /** The party's index in the vCon. */
+  id: number;
+  label: string;
+}
+
+/**
+ * The transcript in the World Transcription Format (draft-howe-vcon-wtf-extension-02), in the order of speech. A
+ * channel that is one party's is named by the party's index.
+ */
+export function toWtf(
+  heard: Heard,
+  provider: string,
+  model: string,
+  byChannel: (Speaker | undefined)[],
+): WtfBody {
+  const now = new Date().toISOString();
+  const segments = heard.utterances
+    .filter(({ text, start, end }) => text.trim() !== "" && end > start)
+    .sort((one, other) => one.start - other.start)
+    .map(({ speaker, text, ...rest }, id) => ({
+      id,
+      ...rest,
+      text: text.trim(),
+      ...named(speaker, byChannel),
+    }));
+  return {
+    transcript: {
+      text: segments.map(({ text }) => text).join("\n"),
+      language: heard.language,
+      duration: heard.duration,
+      confidence: mean(segments),
+    },
+    segments,
+    metadata: {
+      created_at: now,
+      processed_at: now,
+      provider,
+      model,
+      audio: { duration: heard.duration, ...(byChannel.length > 0 ? { channels: byChannel.length } : {}) },
+      options: {},
+    },
+    speakers: speakersOf(segments, byChannel),
+  };
+}
+
+function named(
+  speaker: Utterance["speaker"],
+  byChannel: (Speaker | undefined)[],
+): { speaker?: number | string } {
+  if (speaker === undefined) return {};
+  return { speaker: (typeof speaker === "number" ? byChannel[speaker]?.id : undefined) ?? speaker };
+}
+
+function speakersOf(
+  segments: WtfSegment[],
+  byChannel: (Speaker | undefined)[],
+): { [speaker: string]: WtfSpeaker } {
+  const groups = Map.groupBy(
+    segments.filter(({ speaker }) => speaker !== undefined),
+    ({ speaker }) => speaker!,
+  );
+  const speakers = [...groups].map(([id, spoken]) => {
+    const label = byChannel.find((speaker) => speaker?.id === id)?.label ?? `Speaker ${id}`;
+    const total_time = spoken.reduce((sum, { start, end }) => sum + end - start, 0);
+    return [
+      id,
+      { id, label, segments: spoken.map((segment) => segment.id), total_time, confidence: mean(spoken) },
+    ];
+  });
+  return Object.fromEntries(speakers);
+}
+
+function mean(segments: { confidence: number }[]): number {
+  if (segments.length === 0) return 0;
+  return segments.reduce((sum, { confidence }) => sum + confidence, 0) / segments.length;
+}

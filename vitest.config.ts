@@ -1,0 +1,11 @@
+/** Each test file runs in a process of its own, because Node-RED can be started only once in one. */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
