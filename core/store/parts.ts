@@ -7,6 +7,8 @@ import { type EncodedBody, encodeLargeBody } from "./body.ts";
 import type { AnyVcon } from "./store.ts";
 import { SECTIONS, type Section, typeOf } from "./view.ts";
 
+const ARRAYS = ["parties", ...SECTIONS];
+
 /** One element of a section: its JSON, without the body where that is large. */
 export interface ElementPart {
   section: Section;
@@ -16,8 +18,6 @@ export interface ElementPart {
 }
 
 export interface TakenApart {
-  uuid: string;
-  form: Form;
   /** JSON of all members; the arrays that the vCon has stand in it empty, to tell them from missing ones. */
   head: string;
   /** JSON of the parties, or undefined where the vCon has none. */
@@ -25,30 +25,49 @@ export interface TakenApart {
   elements: ElementPart[];
 }
 
-export function takeApart(vcon: AnyVcon): TakenApart {
+/** What a store has to know of any vCon before it takes it. */
+export interface Identified {
+  uuid: string;
+  form: Form;
+  /** Milliseconds since 1970; now, if the vCon does not say. */
+  createdAt: number;
+  /** Of a signed or encrypted vCon none are known. */
+  parties: unknown[];
+}
+
+/** @throws VconError `VCON_MALFORMED` for a vCon without a UUID, or whose arrays are no arrays */
+export function identify(vcon: AnyVcon): Identified {
   const form = formOf(vcon);
   const uuid = findUuid(
     form === "unsigned" || vcon["uuid"] !== undefined ? vcon["uuid"] : outerUuid(vcon as never),
   );
   if (uuid === undefined) throw new VconError("VCON_MALFORMED", `This ${form} vCon has no valid UUID.`);
-  if (form !== "unsigned") {
-    return { uuid, form, head: JSON.stringify(vcon), parties: undefined, elements: [] };
-  }
+  if (form === "unsigned") for (const member of ARRAYS) checkArray(uuid, vcon, member);
+  const parties = form === "unsigned" ? ((vcon as Vcon).parties ?? []) : [];
+  return { uuid, form, createdAt: Date.parse(String(vcon["created_at"])) || Date.now(), parties };
+}
+
+function checkArray(uuid: string, vcon: AnyVcon, member: string): void {
+  if (!Object.hasOwn(vcon, member) || Array.isArray(vcon[member])) return;
+  throw new VconError("VCON_MALFORMED", `vCon ${uuid}: "${member}" is not an array.`);
+}
+
+/** Takes apart a vCon that {@link identify} has found right. */
+export function takeApart(vcon: AnyVcon): TakenApart {
+  if (formOf(vcon) !== "unsigned") return { head: JSON.stringify(vcon), parties: undefined, elements: [] };
   const head: Record<string, unknown> = { ...vcon };
   const elements: ElementPart[] = [];
   for (const section of SECTIONS) {
-    for (const element of arrayMember(uuid, head, section)) elements.push(toPart(section, element));
+    for (const element of emptied(head, section)) elements.push(toPart(section, element));
   }
-  const parties = "parties" in head ? JSON.stringify(arrayMember(uuid, head, "parties")) : undefined;
-  return { uuid, form, head: JSON.stringify(head), parties, elements };
+  const parties = Object.hasOwn(head, "parties") ? JSON.stringify(emptied(head, "parties")) : undefined;
+  return { head: JSON.stringify(head), parties, elements };
 }
 
 /** Takes an array out of the head, leaving an empty one. */
-function arrayMember(uuid: string, head: Record<string, unknown>, member: string): unknown[] {
+function emptied(head: Record<string, unknown>, member: string): unknown[] {
   if (!Object.hasOwn(head, member)) return [];
-  const array = head[member];
-  if (!Array.isArray(array))
-    throw new VconError("VCON_MALFORMED", `vCon ${uuid}: "${member}" is not an array.`);
+  const array = head[member] as unknown[];
   head[member] = [];
   return array;
 }

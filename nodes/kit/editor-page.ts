@@ -74,7 +74,7 @@ function registration(definition: NodeDefinition): string {
     ...(family === "filters"
       ? [`outputLabels: function (index) { return this._("${type}.outputs." + index); }`]
       : []),
-    ...(family === "projections" ? [`align: "right"`] : []),
+    ...(family === "projections" && definition.outside ? [`align: "right"`] : []),
     `vconFields: ${JSON.stringify(widgetsOf(fields))}`,
     `oneditprepare: function () { vconEditor.prepare(this); }`,
     `oneditsave: function () { vconEditor.save(this); }`,
@@ -103,6 +103,11 @@ function defaultsOf([name, field]: [string, Field]): string[] {
   const parts = [`value: ${JSON.stringify(field.default)}`];
   if (field.kind === "service") parts.push(`type: ${JSON.stringify(field.type)}`);
   if (field.required && field.shownWhen === undefined) parts.push("required: true");
+  if (field.required && field.shownWhen !== undefined) {
+    parts.push(
+      `validate: function (value) { return vconEditor.validIfShown(this, ${JSON.stringify(name)}, value); }`,
+    );
+  }
   if (field.kind === "number") parts.push("validate: RED.validators.number()");
   if (field.kind === "list" || field.kind === "rows" || field.kind === "several") {
     parts.push(

@@ -21,7 +21,7 @@ export function prepare(node: Loose): void {
   for (const [name, widget] of Object.entries(widgets)) {
     const input = $(`#${prefix(node)}-${name}`);
     if (widget.kind === "typed" || widget.kind === "drawn")
-      prepareTyped(node, `fields.${name}`, input, widget, "100%-110px");
+      prepareTyped(node, `fields.${name}`, input, widget, "calc(100% - 116px)");
     if (widget.kind === "list") prepareList(container(node, name), node[name]);
     if (widget.kind === "several") prepareSeveral(node, name, widget.options!);
     if (widget.kind === "rows") prepareRows(node, name, widget.columns!);
@@ -40,6 +40,17 @@ export function save(node: Loose): void {
 
 export function validList(value: unknown, required: boolean): boolean {
   return Array.isArray(value) && (!required || value.length > 0);
+}
+
+/** A field that the form hides may be empty. */
+export function validIfShown(node: Loose, name: string, value: unknown): boolean {
+  return value !== "" || !fits(node._def.vconFields[name], (other) => node[other]);
+}
+
+function fits({ shownWhen = {} }: Widget, read: (field: string) => unknown): boolean {
+  return Object.entries(shownWhen).every(([field, values]) =>
+    [values].flat().includes(read(field) as string),
+  );
 }
 
 function prefix(node: Loose): string {
@@ -62,7 +73,7 @@ function prepareTyped(node: Loose, key: string, input: Loose, widget: Widget, wi
   }));
   const types = widget.kind === "drawn" ? [...own, "jsonata"] : widget.types;
   input.typedInput({ types, typeField: input.next("input[type=hidden]") });
-  if (width) input.typedInput("width", `calc(${width.replace("-", " - ")})`);
+  if (width) input.typedInput("width", width);
 }
 
 function prepareList(list: Loose, values: string[]): void {
@@ -178,12 +189,8 @@ function showFitting(widgets: Widgets, form: Loose): void {
     return field.is(":checkbox") ? field.prop("checked") : field.val();
   };
   const update = () => {
-    for (const [name, { shownWhen }] of Object.entries(widgets)) {
-      if (shownWhen === undefined) continue;
-      const fits = Object.entries(shownWhen).every(([other, values]) =>
-        [values].flat().includes(read(other)),
-      );
-      form.find(`[data-vcon-field="${name}"]`).toggle(fits);
+    for (const [name, widget] of Object.entries(widgets)) {
+      if (widget.shownWhen) form.find(`[data-vcon-field="${name}"]`).toggle(fits(widget, read));
     }
   };
   const others = new Set(Object.values(widgets).flatMap(({ shownWhen }) => Object.keys(shownWhen ?? {})));

@@ -6,13 +6,13 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { notFound, sealed, VconError } from "../../errors.ts";
 import type { TrailEvent } from "../../trail/event.ts";
 import type { Form } from "../../vcon/form.ts";
-import { partyIndexKeys } from "../../vcon/parties.ts";
 import { formatTag, tagsAttachment } from "../../vcon/tags.ts";
-import type { Analysis, Party } from "../../vcon/types.ts";
+import type { Analysis } from "../../vcon/types.ts";
 import { newUuid } from "../../vcon/uuid.ts";
 import { type EncodedBody, LargeBody } from "../body.ts";
 import { sameIdentity } from "../identity.ts";
-import { type ElementPart, putTogether, takeApart, toPart, withBody } from "../parts.ts";
+import { type ElementPart, identify, putTogether, takeApart, toPart, withBody } from "../parts.ts";
+import { indexKeysOf, searchKeys, withOneParty } from "../party-search.ts";
 import type { Addition, AnyVcon, ListOptions, PartyQuery, VconStore } from "../store.ts";
 import {
   type FoundParts,
@@ -74,11 +74,10 @@ export class SqliteStore implements VconStore {
   }
 
   async create(vcon: AnyVcon, event?: TrailEvent): Promise<boolean> {
-    const apart = takeApart(vcon);
-    const { uuid, form, head, parties } = apart;
+    const { uuid, form, createdAt, parties } = identify(vcon);
     if (this.#find(uuid) !== undefined) return false;
+    const apart = takeApart(vcon);
     const bodies = await this.#stageBodies(apart.elements);
-    const createdAt = Date.parse(String(vcon["created_at"])) || Date.now();
     return this.#write(() => {
       if (this.#find(uuid) !== undefined) {
         this.#dropBodies(bodies);
@@ -88,8 +87,8 @@ export class SqliteStore implements VconStore {
         "INSERT INTO vcon (uuid, form, head, parties, created_at) VALUES (?, ?, ?, ?, ?)",
         uuid,
         form,
-        head,
-        parties ?? null,
+        apart.head,
+        apart.parties ?? null,
         createdAt,
       );
       const next = { dialog: 0, attachments: 0, analysis: 0 };
@@ -198,17 +197,15 @@ export class SqliteStore implements VconStore {
   }
 
   async find(party: PartyQuery): Promise<string[]> {
-    const sets = Object.entries(party).map(([kind, value]) => {
-      const values = partyIndexKeys({ [kind]: value }, this.#country).map(([, form]) => form);
+    const sets = searchKeys(party, this.#country).map((keys) => {
       const rows = this.#all<{ uuid: string }>(
         `SELECT DISTINCT uuid FROM party JOIN vcon ON vcon.id = party.vcon
-         WHERE kind = ? AND value IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC, uuid DESC`,
-        kind,
-        JSON.stringify(values),
+         WHERE (kind, value) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))`,
+        JSON.stringify(keys),
       );
-      return rows.map(({ uuid }) => uuid);
+      return new Set(rows.map(({ uuid }) => uuid));
     });
-    return (sets[0] ?? []).filter((uuid) => sets.every((set) => set.includes(uuid)));
+    return withOneParty(sets, party, this.#country, (uuid) => this.#parties(uuid));
   }
 
   async trail(uuid: string): Promise<TrailEvent[]> {
@@ -233,6 +230,11 @@ export class SqliteStore implements VconStore {
 
   #head(id: number): HeadRow {
     return this.#get<HeadRow>("SELECT head, parties, extensions, updated_at FROM vcon WHERE id = ?", id)!;
+  }
+
+  #parties(uuid: string): unknown[] {
+    const row = this.#find(uuid);
+    return row === undefined ? [] : JSON.parse(this.#head(row.id).parties ?? "[]");
   }
 
   #open(uuid: string): VconRow {
@@ -335,16 +337,9 @@ export class SqliteStore implements VconStore {
     this.#run("UPDATE vcon SET extensions = ? WHERE id = ?", JSON.stringify([...list]), id);
   }
 
-  #index(id: number, parties: string | undefined): void {
-    for (const party of parties === undefined ? [] : (JSON.parse(parties) as Party[])) {
-      for (const [kind, value] of partyIndexKeys(party, this.#country)) {
-        this.#run(
-          "INSERT INTO party (kind, value, vcon) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-          kind,
-          value,
-          id,
-        );
-      }
+  #index(id: number, parties: readonly unknown[]): void {
+    for (const [kind, value] of indexKeysOf(parties, this.#country)) {
+      this.#run("INSERT INTO party (kind, value, vcon) VALUES (?, ?, ?)", kind, value, id);
     }
   }
 

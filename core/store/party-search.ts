@@ -1,0 +1,46 @@
+/** What vCons are indexed and found by: the addresses and names of their parties. */
+import { isObject } from "../vcon/json.ts";
+import { partyIndexKeys } from "../vcon/parties.ts";
+import type { PartyQuery } from "./store.ts";
+
+/** Kind and value of all that parties are found by, each once. What is no object is no party. */
+export function indexKeysOf(parties: readonly unknown[], country: string | undefined): [string, string][] {
+  const keys = parties.filter(isObject).flatMap((party) => partyIndexKeys(party, country));
+  return [...new Map(keys.map((key) => [key.join(":"), key])).values()];
+}
+
+/** For each member of the query the keys of which a party has at least one. */
+export function searchKeys(query: PartyQuery, country: string | undefined): [string, string][][] {
+  return Object.entries(query).map(([kind, value]) => partyIndexKeys({ [kind]: value }, country));
+}
+
+/**
+ * Of the vCons that have some party for each member of the query, those where it is one and the same.
+ * @param found for each member of the query the UUIDs that an index gave
+ */
+export async function withOneParty(
+  found: ReadonlySet<string>[],
+  query: PartyQuery,
+  country: string | undefined,
+  partiesOf: (uuid: string) => unknown[] | Promise<unknown[]>,
+): Promise<string[]> {
+  const [first = new Set<string>(), ...others] = found;
+  const candidates = [...first].filter((uuid) => others.every((set) => set.has(uuid)));
+  if (others.length === 0) return candidates;
+  const fitting = await Promise.all(
+    candidates.map(async (uuid) => hasParty(await partiesOf(uuid), query, country)),
+  );
+  return candidates.filter((_, i) => fitting[i]);
+}
+
+function hasParty(parties: readonly unknown[], query: PartyQuery, country: string | undefined): boolean {
+  const wanted = searchKeys(query, country).map(asTexts);
+  return parties.some((party) => {
+    const own = new Set(asTexts(indexKeysOf([party], country)));
+    return wanted.every((keys) => keys.some((key) => own.has(key)));
+  });
+}
+
+function asTexts(keys: [string, string][]): string[] {
+  return keys.map((key) => key.join(":"));
+}
