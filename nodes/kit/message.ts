@@ -22,6 +22,15 @@ function describe(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
+/** The property, also a nested one; undefined where what it lies in is missing, for which Node-RED throws. */
+export function propertyOf(RED: NodeAPI, message: object, property: string): unknown {
+  try {
+    return RED.util.getMessageProperty(message as NodeMessage, property);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Sets properties, also nested ones, on the message that goes on. */
 export function setOnMessage(RED: NodeAPI, message: NodeMessage, properties: Record<string, unknown>): void {
   for (const [property, value] of Object.entries(properties)) {

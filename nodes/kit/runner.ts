@@ -3,7 +3,7 @@ import type { Node, NodeAPI, NodeMessage } from "node-red";
 import pLimit, { type LimitFunction } from "p-limit";
 import type { FlowDefinition } from "./definition.ts";
 import { aboutVcon } from "./errors.ts";
-import { uuidIn } from "./message.ts";
+import { propertyOf, uuidIn } from "./message.ts";
 import { StatusCounter } from "./status.ts";
 import type { Work } from "./work.ts";
 
@@ -70,7 +70,7 @@ export class Runner {
   #uuid(message: Message): string | undefined {
     const { RED, uuidProperty } = this.#options;
     if (uuidProperty === undefined) return undefined;
-    return uuidIn(RED.util.getMessageProperty(message, uuidProperty), uuidProperty);
+    return uuidIn(propertyOf(RED, message, uuidProperty), uuidProperty);
   }
 
   #follow(running: Promise<void>): void {

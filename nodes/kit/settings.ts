@@ -2,6 +2,7 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { StepError } from "./errors.ts";
 import type { ConfigOf, Field, Fields, RowsField, ServiceField, TypedField } from "./fields.ts";
+import { propertyOf } from "./message.ts";
 
 type Message = Record<string, unknown>;
 /** A value that is the same for every message, what a config node opens, or how to find it for one message. */
@@ -122,15 +123,15 @@ class SettingsReader {
   }
 
   #typed(field: TypedField, { type, value }: { type: string; value: string }): Setting {
-    const { util } = this.#RED;
+    const RED = this.#RED;
     const node = this.#node;
     if (type === "str") return { fixed: this.#withEnvironment(field, value) };
     if (type === "num") return { fixed: Number(value) };
-    if (type === "msg") return { find: (message) => util.getMessageProperty(message as never, value) };
+    if (type === "msg") return { find: (message) => propertyOf(RED, message, value) };
     return {
       find: (message) =>
         new Promise((resolve, reject) => {
-          util.evaluateNodeProperty(value, type, node, message as never, (error, result) =>
+          RED.util.evaluateNodeProperty(value, type, node, message as never, (error, result) =>
             error ? reject(invalid(field, "can't be evaluated over this message")) : resolve(result),
           );
         }),

@@ -22,6 +22,7 @@ export function prepare(node: Loose): void {
     const input = $(`#${prefix(node)}-${name}`);
     if (widget.kind === "typed" || widget.kind === "drawn")
       prepareTyped(node, `fields.${name}`, input, widget, "calc(100% - 116px)");
+    if (widget.kind === "secret") prepareSecret(node, name);
     if (widget.kind === "list") prepareList(container(node, name), node[name]);
     if (widget.kind === "several") prepareSeveral(node, name, widget.options!);
     if (widget.kind === "rows") prepareRows(node, name, widget.columns!);
@@ -74,6 +75,12 @@ function prepareTyped(node: Loose, key: string, input: Loose, widget: Widget, wi
   const types = widget.kind === "drawn" ? [...own, "jsonata"] : widget.types;
   input.typedInput({ types, typeField: input.next("input[type=hidden]") });
   if (width) input.typedInput("width", width);
+}
+
+/** A node that never had a credential comes without the mark for "none", and would count as changed on Done. */
+function prepareSecret(node: Loose, name: string): void {
+  node.credentials ??= {};
+  node.credentials[`has_${name}`] ??= false;
 }
 
 function prepareList(list: Loose, values: string[]): void {

@@ -41,7 +41,7 @@ export default projection({
         transcript: "Transcript, as text",
         tags: "Tags, as an object",
       },
-      { label: "Parts", icon: "list", default: ["head", "parties"] },
+      { label: "Parts", icon: "list", default: ["head", "parties"], required: true },
     ),
     large: toggle({
       label: "Large bodies",

@@ -1,0 +1,164 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Demo, keepPicture, openEditor, startBrowser, startDemo } from "../support/browser.ts";
+
+let demo: Demo;
+let browser: Browser;
+let page: Page;
+const problems: string[] = [];
+
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([startDemo(), startBrowser()]);
+  page = await openEditor(browser, demo.url);
+  page.on("pageerror", (error) => problems.push(error.message));
+});
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+const rows = async (): Promise<{ uuid: string; customer: string; transcription: string }[]> =>
+  (await fetch(`${demo.url}/recalls.json`)).json();
+
+async function until<Value>(read: () => Promise<Value>, fits: (value: Value) => boolean): Promise<Value> {
+  const end = Date.now() + 25_000;
+  for (;;) {
+    const value = await read();
+    if (fits(value) || Date.now() > end) return value;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+async function deploy(): Promise<void> {
+  await page.click("#red-ui-header-button-deploy");
+  await page.waitForFunction("!RED.nodes.dirty()");
+}
+
+/** Every node of ours in the flow, config nodes included. */
+const ourNodes = () =>
+  page.evaluate<{ id: string; type: string; config: boolean }[]>(`(() => {
+    const found = [];
+    const take = (node) => {
+      if (node.type.startsWith("vcon-")) found.push({ id: node.id, type: node.type, config: node._def.category === "config" });
+    };
+    RED.nodes.eachNode(take);
+    RED.nodes.eachConfig(take);
+    return found;
+  })()`);
+
+describe("the demo", () => {
+  it("shows a row for every conversation that mentions a recall, and for no other", async () => {
+    const found = await until(rows, (value) => value.length >= 8);
+    expect(found).toHaveLength(8);
+    for (const { transcription } of found) expect(transcription).toMatch(/recall/i);
+    await page.screenshot();
+    await keepPicture(page, "flow-light");
+  });
+
+  it("counts on each node", async () => {
+    const status = (id: string) => () => page.evaluate<string>(`RED.nodes.node("${id}").status?.text ?? ""`);
+    expect(await until(status("transcribe"), (text) => text === "11 done")).toBe("11 done");
+    expect(await until(status("find"), (text) => text === "8 found, 9 not found")).toBe(
+      "8 found, 9 not found",
+    );
+    expect(await until(status("row"), (text) => text === "8 done")).toBe("8 done");
+  });
+
+  it("serves the rows as a page", async () => {
+    const recalls = await browser.newPage();
+    await recalls.goto(`${demo.url}/recalls`);
+    expect(await recalls.locator("tbody tr").count()).toBe(8);
+    await keepPicture(recalls, "recalls");
+    await recalls.close();
+  });
+
+  it("makes no second row when the conversations arrive again", async () => {
+    await page.evaluate(`$.post("inject/play")`);
+    const status = () => page.evaluate<string>(`RED.nodes.node("find").status?.text ?? ""`);
+    expect(await until(status, (text) => text === "16 found, 18 not found")).toBe("16 found, 18 not found");
+    expect(await rows()).toHaveLength(8);
+  });
+});
+
+describe("the editor", () => {
+  it("marks no node as wrongly set", async () => {
+    const invalid = await page.evaluate<string[]>(`(() => {
+      const found = [];
+      RED.nodes.eachNode((node) => {
+        if (!node.valid) found.push(node.type);
+      });
+      return found;
+    })()`);
+    expect(invalid).toEqual([]);
+  });
+
+  it("leaves the workspace clean when a dialog is opened and closed with Done", async () => {
+    for (const { id, type, config } of await ourNodes()) {
+      const [open, done] = config
+        ? [`RED.editor.editConfig("", "${type}", "${id}")`, "#node-config-dialog-ok"]
+        : [`RED.editor.edit(RED.nodes.node("${id}"))`, "#node-dialog-ok"];
+      await page.evaluate(open);
+      await page.waitForSelector(done, { state: "visible" });
+      await page.waitForTimeout(400);
+      await keepPicture(page, `dialog-${type}-light`);
+      expect(await missingTexts(), `texts in the dialog of ${type}`).toEqual([]);
+      await page.click(done);
+      await page.waitForSelector(".red-ui-tray", { state: "detached" });
+      expect(await page.evaluate("RED.nodes.dirty()"), `${type} after Done`).toBe(false);
+    }
+  });
+
+  it("shows each node's help", async () => {
+    for (const { type } of await ourNodes()) {
+      await page.evaluate(`RED.sidebar.help.show("${type}")`);
+      const shown = `[...document.querySelectorAll(".red-ui-help")].some(
+        (help) => help.offsetParent !== null && help.innerText.includes("Details"),
+      )`;
+      await page.waitForFunction(shown);
+    }
+    await keepPicture(page, "help-light");
+  });
+
+  it("keeps its looks in the dark theme", async () => {
+    await page.evaluate(`document.documentElement.classList.add("nr-theme-dark")`);
+    await page.evaluate(`RED.editor.edit(RED.nodes.node("chat"))`);
+    await page.waitForSelector("#node-dialog-ok", { state: "visible" });
+    await page.waitForTimeout(400);
+    await keepPicture(page, "dialog-dark");
+    const [text, ground] = await page.evaluate<[string, string]>(`(() => {
+      const label = document.querySelector(".vcon-row label");
+      const tray = document.querySelector(".red-ui-tray-body");
+      return [getComputedStyle(label).color, getComputedStyle(tray).backgroundColor];
+    })()`);
+    expect(text).not.toBe(ground);
+    await page.click("#node-dialog-cancel");
+    await page.waitForSelector(".red-ui-tray", { state: "detached" });
+    await page.evaluate(`document.documentElement.classList.remove("nr-theme-dark")`);
+  });
+
+  it("does what is changed in a dialog, once it is deployed", async () => {
+    await page.evaluate(`RED.editor.edit(RED.nodes.node("find"))`);
+    await page.waitForSelector("#node-dialog-ok", { state: "visible" });
+    await page.locator("#dialog-form .red-ui-editableList-addButton").click();
+    await page.locator("#dialog-form .vcon-list-value").last().fill("dishwasher");
+    await page.click("#node-dialog-ok");
+    await page.waitForSelector(".red-ui-tray", { state: "detached" });
+    expect(await page.evaluate("RED.nodes.node('find').words")).toEqual(["recall*", "dishwasher"]);
+    await deploy();
+    await page.evaluate(`$.post("inject/play")`);
+    const found = await until(rows, (value) => value.length > 8);
+    expect(found.some(({ transcription }) => /dishwasher/i.test(transcription))).toBe(true);
+  });
+
+  it("had no script error", () => {
+    expect(problems).toEqual([]);
+  });
+});
+
+/** Texts that the catalogue lacks show as their keys. */
+function missingTexts(): Promise<string[]> {
+  return page.evaluate<string[]>(`(() => {
+    const form = document.querySelector(".red-ui-tray-body");
+    return form.innerText.split("\\n").filter((line) => /vcon-[a-z-]+\\./.test(line));
+  })()`);
+}

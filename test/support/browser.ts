@@ -1,0 +1,92 @@
+/** The demo as a newcomer starts it, and a real browser in front of it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { root } from "./node-red.ts";
+
+const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+/** The closed network would refuse what Chromium asks of its own accord. */
+const QUIET = [
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-quic",
+];
+
+export interface Demo {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts the demo on a free port with a data folder of its own, and waits until it answers. */
+export async function startDemo(folder = mkdtempSync(join(tmpdir(), "vcon-demo-"))): Promise<Demo> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = { ...process.env, PORT: String(port), VCON_DATA: folder };
+  for (const name of ["REDIS_URL", "DATABASE_URL", "DEEPGRAM_API_KEY", "HOST"])
+    delete (env as Record<string, unknown>)[name];
+  const child = spawn(process.execPath, ["scripts/demo.mjs"], {
+    cwd: root,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => output.push(String(data)));
+  await answers(`${url}/`, child, output);
+  return {
+    url,
+    async stop() {
+      await ended(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answers(url: string, child: ChildProcess, output: string[]): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    if (child.exitCode !== null) throw new Error(`The demo ended:\n${output.join("")}`);
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`The demo did not answer:\n${output.join("")}`);
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const exit = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await exit;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", ...QUIET] });
+}
+
+/** Opens the editor and waits until its palette and flows are there. */
+export async function openEditor(browser: Browser, url: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
+  await page.goto(url);
+  await page.waitForSelector(".red-ui-palette-node");
+  await page.waitForFunction("RED.nodes.node('find') !== null");
+  return page;
+}
+
+/** Keeps a picture below screenshots/, for people to look at. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  const folder = join(root, "screenshots");
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
