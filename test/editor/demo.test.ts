@@ -1,6 +1,14 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Demo, keepPicture, openEditor, startBrowser, startDemo } from "../support/browser.ts";
+import {
+  type Demo,
+  keepPictures,
+  openEditor,
+  ourNodes,
+  pressDoneOnEach,
+  startBrowser,
+  startDemo,
+} from "../support/browser.ts";
 
 let demo: Demo;
 let browser: Browser;
@@ -34,25 +42,12 @@ async function deploy(): Promise<void> {
   await page.waitForFunction("!RED.nodes.dirty()");
 }
 
-/** Every node of ours in the flow, config nodes included. */
-const ourNodes = () =>
-  page.evaluate<{ id: string; type: string; config: boolean }[]>(`(() => {
-    const found = [];
-    const take = (node) => {
-      if (node.type.startsWith("vcon-")) found.push({ id: node.id, type: node.type, config: node._def.category === "config" });
-    };
-    RED.nodes.eachNode(take);
-    RED.nodes.eachConfig(take);
-    return found;
-  })()`);
-
 describe("the demo", () => {
   it("shows a row for every conversation that mentions a recall, and for no other", async () => {
     const found = await until(rows, (value) => value.length >= 8);
     expect(found).toHaveLength(8);
     for (const { transcription } of found) expect(transcription).toMatch(/recall/i);
-    await page.screenshot();
-    await keepPicture(page, "flow-light");
+    await keepPictures(page, "flow");
   });
 
   it("counts on each node", async () => {
@@ -68,7 +63,7 @@ describe("the demo", () => {
     const recalls = await browser.newPage();
     await recalls.goto(`${demo.url}/recalls`);
     expect(await recalls.locator("tbody tr").count()).toBe(8);
-    await keepPicture(recalls, "recalls");
+    await keepPictures(recalls, "recalls");
     await recalls.close();
   });
 
@@ -93,30 +88,18 @@ describe("the editor", () => {
   });
 
   it("leaves the workspace clean when a dialog is opened and closed with Done", async () => {
-    for (const { id, type, config } of await ourNodes()) {
-      const [open, done] = config
-        ? [`RED.editor.editConfig("", "${type}", "${id}")`, "#node-config-dialog-ok"]
-        : [`RED.editor.edit(RED.nodes.node("${id}"))`, "#node-dialog-ok"];
-      await page.evaluate(open);
-      await page.waitForSelector(done, { state: "visible" });
-      await page.waitForTimeout(400);
-      await keepPicture(page, `dialog-${type}-light`);
-      expect(await missingTexts(), `texts in the dialog of ${type}`).toEqual([]);
-      await page.click(done);
-      await page.waitForSelector(".red-ui-tray", { state: "detached" });
-      expect(await page.evaluate("RED.nodes.dirty()"), `${type} after Done`).toBe(false);
-    }
+    await pressDoneOnEach(page, await ourNodes(page));
   });
 
   it("shows each node's help", async () => {
-    for (const { type } of await ourNodes()) {
+    for (const { type } of await ourNodes(page)) {
       await page.evaluate(`RED.sidebar.help.show("${type}")`);
       const shown = `[...document.querySelectorAll(".red-ui-help")].some(
         (help) => help.offsetParent !== null && help.innerText.includes("Details"),
       )`;
       await page.waitForFunction(shown);
     }
-    await keepPicture(page, "help-light");
+    await keepPictures(page, "help");
   });
 
   it("keeps its looks in the dark theme", async () => {
@@ -124,7 +107,6 @@ describe("the editor", () => {
     await page.evaluate(`RED.editor.edit(RED.nodes.node("chat"))`);
     await page.waitForSelector("#node-dialog-ok", { state: "visible" });
     await page.waitForTimeout(400);
-    await keepPicture(page, "dialog-dark");
     const [text, ground] = await page.evaluate<[string, string]>(`(() => {
       const label = document.querySelector(".vcon-row label");
       const tray = document.querySelector(".red-ui-tray-body");
@@ -154,11 +136,3 @@ describe("the editor", () => {
     expect(problems).toEqual([]);
   });
 });
-
-/** Texts that the catalogue lacks show as their keys. */
-function missingTexts(): Promise<string[]> {
-  return page.evaluate<string[]>(`(() => {
-    const form = document.querySelector(".red-ui-tray-body");
-    return form.innerText.split("\\n").filter((line) => /vcon-[a-z-]+\\./.test(line));
-  })()`);
-}

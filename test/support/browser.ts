@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
 import { root } from "./node-red.ts";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
@@ -84,9 +85,65 @@ export async function openEditor(browser: Browser, url: string): Promise<Page> {
   return page;
 }
 
-/** Keeps a picture below screenshots/, for people to look at. */
-export async function keepPicture(page: Page, name: string): Promise<void> {
+/** Keeps a picture in each theme below screenshots/, for people to look at. */
+export async function keepPictures(page: Page, name: string): Promise<void> {
   const folder = join(root, "screenshots");
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`) });
+  await page.screenshot({ path: join(folder, `${name}-light.png`) });
+  await page.evaluate(`document.documentElement.classList.add("nr-theme-dark")`);
+  await page.screenshot({ path: join(folder, `${name}-dark.png`) });
+  await page.evaluate(`document.documentElement.classList.remove("nr-theme-dark")`);
+}
+
+/** Shows a tab, without the notes of the editor that lie over it. */
+export async function showTab(page: Page, id: string): Promise<void> {
+  await page.evaluate(`RED.workspaces.show("${id}")`);
+  await page.waitForTimeout(500);
+  await page.evaluate(`document.querySelectorAll(".red-ui-notification").forEach((note) => note.remove())`);
+}
+
+interface ShownNode {
+  id: string;
+  type: string;
+  tab: string;
+  config: boolean;
+}
+
+/** Every node of ours in the editor, config nodes included. */
+export function ourNodes(page: Page): Promise<ShownNode[]> {
+  return page.evaluate<ShownNode[]>(`(() => {
+    const found = [];
+    const take = (node) => {
+      if (node.type.startsWith("vcon-")) found.push({ id: node.id, type: node.type, tab: node.z, config: node._def.category === "config" });
+    };
+    RED.nodes.eachNode(take);
+    RED.nodes.eachConfig(take);
+    return found;
+  })()`);
+}
+
+/** Opens each node's dialog and presses Done: every text is there, and nothing counts as changed. */
+export async function pressDoneOnEach(page: Page, nodes: readonly ShownNode[]): Promise<void> {
+  for (const { id, type, config } of nodes) {
+    const [open, done] = config
+      ? [`RED.editor.editConfig("", "${type}", "${id}")`, "#node-config-dialog-ok"]
+      : [`RED.editor.edit(RED.nodes.node("${id}"))`, "#node-dialog-ok"];
+    await page.evaluate(open);
+    await page.waitForSelector(done, { state: "visible" });
+    // The tray slides in; a click on its way would miss.
+    await page.waitForTimeout(400);
+    await keepPictures(page, `dialog-${type}`);
+    expect(await missingTexts(page), `texts in the dialog of ${type}`).toEqual([]);
+    await page.click(done);
+    await page.waitForSelector(".red-ui-tray", { state: "detached" });
+    expect(await page.evaluate("RED.nodes.dirty()"), `${type} changed by Done`).toBe(false);
+  }
+}
+
+/** Texts that the catalogue lacks show as their keys. */
+function missingTexts(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`(() => {
+    const form = document.querySelector(".red-ui-tray-body");
+    return form.innerText.split("\\n").filter((line) => /vcon-[a-z-]+\\./.test(line));
+  })()`);
 }
