@@ -1,7 +1,9 @@
 /** Builds dist/ and resources/: one .js and one .html per node, found by its folder. Runs on the package's own Node. */
+import { execFile } from "node:child_process";
 import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { build } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,6 +26,7 @@ await Promise.all([
   bundle("dist/kit.js", { entryPoints: ["nodes/kit/index.ts"], plugins: [shared("core")] }),
   bundleNodes(nodes),
   bundleEditor(),
+  declareTypes(),
 ]);
 for (const node of nodes) writePage(node);
 for (const file of globSync("icons/*.svg")) copyIcon(file);
@@ -94,6 +97,19 @@ function bundleEditor() {
     target: "es2020",
     logLevel: "warning",
   });
+}
+
+/** The types of "@vcon/node-red/core". The sources import each other as .ts, which nobody has who installs the package. */
+async function declareTypes() {
+  await promisify(execFile)(process.execPath, [
+    "node_modules/typescript/bin/tsc",
+    "--project",
+    "tsconfig.types.json",
+  ]);
+  for (const file of globSync("dist/types/**/*.d.ts")) {
+    const declarations = readFileSync(file, "utf8");
+    writeFileSync(file, declarations.replaceAll(/(["']\.{1,2}\/[^"']+)\.ts(?=["'])/g, "$1.js"));
+  }
 }
 
 function writePage({ set, file, definition }) {
