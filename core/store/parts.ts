@@ -1,11 +1,12 @@
 /** Takes a vCon apart into what stores keep separately, and puts it together again. */
 import { VconError } from "../errors.ts";
 import { type Form, formOf, outerUuid } from "../vcon/form.ts";
+import { isObject } from "../vcon/json.ts";
 import type { JsonValue, Vcon } from "../vcon/types.ts";
 import { findUuid } from "../vcon/uuid.ts";
 import { type EncodedBody, encodeLargeBody } from "./body.ts";
 import type { AnyVcon } from "./store.ts";
-import { SECTIONS, type Section, typeOf } from "./view.ts";
+import { type Head, SECTIONS, type Section, typeOf } from "./view.ts";
 
 const ARRAYS = ["parties", ...SECTIONS];
 
@@ -102,6 +103,23 @@ export function putTogether(
   return vcon;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/**
+ * The head with what changed after the creation.
+ * @param extensions JSON of the list of names added since, if there are any
+ */
+export function currentHead(head: string, extensions: string | null, updatedAt: string | null): string {
+  if (extensions === null && updatedAt === null) return head;
+  const vcon = JSON.parse(head);
+  if (extensions !== null) {
+    vcon.extensions = [...new Set([...(vcon.extensions ?? []), ...JSON.parse(extensions)])];
+  }
+  if (updatedAt !== null) vcon.updated_at = updatedAt;
+  return JSON.stringify(vcon);
+}
+
+/** What is read as "head": all members but the parties and the arrays of elements. */
+export function withoutArrays(head: string): Head {
+  const vcon = JSON.parse(head);
+  for (const member of ARRAYS) delete vcon[member];
+  return vcon;
 }

@@ -45,7 +45,8 @@ export interface VconStore {
   /**
    * Stores a new vCon and its event.
    * @returns false, with nothing written, if a vCon with this UUID is there already
-   * @throws VconError `VCON_MALFORMED` for a vCon without a UUID, or whose arrays are no arrays
+   * @throws VconError `VCON_MALFORMED` for a vCon without a UUID, whose arrays are no arrays, or which holds what
+   *   this home can't keep: Redis as JSON takes no half of a surrogate pair, and at most 128 levels of nesting
    */
   create(vcon: AnyVcon, event?: TrailEvent): Promise<boolean>;
 
@@ -62,7 +63,7 @@ export interface VconStore {
    * Adds to a vCon, with the step's events in the same write. Two additions at the same moment both succeed.
    * An event `vcon_enhanced` is kept only if something was added, every other event always.
    * @returns false if everything was there already
-   * @throws VconError `VCON_NOT_FOUND`, or `VCON_SEALED` for a signed or encrypted one
+   * @throws VconError `VCON_NOT_FOUND`, `VCON_SEALED` for a signed or encrypted one, or `VCON_MALFORMED` as in create
    */
   append(uuid: string, addition: Addition, events?: readonly TrailEvent[]): Promise<boolean>;
 
@@ -77,7 +78,7 @@ export interface VconStore {
 
   list(options?: ListOptions): Promise<string[]>;
 
-  /** The UUIDs of vCons that have one party that fits every given member. */
+  /** The UUIDs of vCons that have one party that fits every given member; none for an empty query. */
   find(party: PartyQuery): Promise<string[]>;
 
   /** The events of a vCon, oldest first; also after it was deleted. */

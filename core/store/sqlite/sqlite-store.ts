@@ -11,18 +11,19 @@ import type { Analysis } from "../../vcon/types.ts";
 import { newUuid } from "../../vcon/uuid.ts";
 import { type EncodedBody, LargeBody } from "../body.ts";
 import { sameIdentity } from "../identity.ts";
-import { type ElementPart, identify, putTogether, takeApart, toPart, withBody } from "../parts.ts";
+import {
+  currentHead,
+  type ElementPart,
+  identify,
+  putTogether,
+  takeApart,
+  toPart,
+  withBody,
+  withoutArrays,
+} from "../parts.ts";
 import { indexKeysOf, searchKeys, withOneParty } from "../party-search.ts";
 import type { Addition, AnyVcon, ListOptions, PartyQuery, VconStore } from "../store.ts";
-import {
-  type FoundParts,
-  type Head,
-  type Part,
-  SECTIONS,
-  type Section,
-  VconView,
-  wantedTypes,
-} from "../view.ts";
+import { type FoundParts, type Part, SECTIONS, type Section, VconView, wantedTypes } from "../view.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
@@ -104,7 +105,7 @@ export class SqliteStore implements VconStore {
   async read(uuid: string, parts: readonly Part[]): Promise<VconView> {
     const { id } = this.#open(uuid);
     const found: FoundParts = {};
-    if (parts.includes("head")) found.head = withoutArrays(headOf(this.#head(id)));
+    if (parts.includes("head")) found.head = withoutArrays(this.#headText(id));
     if (parts.includes("parties")) found.parties = JSON.parse(this.#head(id).parties ?? "[]");
     for (const section of SECTIONS) {
       const wanted = wantedTypes(parts, section);
@@ -118,8 +119,7 @@ export class SqliteStore implements VconStore {
   async get(uuid: string): Promise<AnyVcon> {
     const row = this.#find(uuid);
     if (row === undefined) throw notFound(uuid);
-    const head = this.#head(row.id);
-    if (row.form !== "unsigned") return JSON.parse(head.head);
+    if (row.form !== "unsigned") return JSON.parse(this.#head(row.id).head);
     const elements: { section: Section; value: unknown }[] = [];
     for (const section of SECTIONS) {
       for (const element of this.#elements(row.id, section, "all")) {
@@ -127,7 +127,7 @@ export class SqliteStore implements VconStore {
         elements.push({ section, value: withBody(element.json, body) });
       }
     }
-    return putTogether(headOf(head), head.parties ?? undefined, elements);
+    return putTogether(this.#headText(row.id), this.#head(row.id).parties ?? undefined, elements);
   }
 
   async append(uuid: string, addition: Addition, events: readonly TrailEvent[] = []): Promise<boolean> {
@@ -232,6 +232,11 @@ export class SqliteStore implements VconStore {
     return this.#get<HeadRow>("SELECT head, parties, extensions, updated_at FROM vcon WHERE id = ?", id)!;
   }
 
+  #headText(id: number): string {
+    const { head, extensions, updated_at } = this.#head(id);
+    return currentHead(head, extensions, updated_at);
+  }
+
   #parties(uuid: string): unknown[] {
     const row = this.#find(uuid);
     return row === undefined ? [] : JSON.parse(this.#head(row.id).parties ?? "[]");
@@ -313,7 +318,11 @@ export class SqliteStore implements VconStore {
     const lists = rows.map(({ position, json }) => ({ position, attachment: JSON.parse(json) }));
     const list = lists.find(({ attachment }) => Array.isArray(attachment.body));
     const known = new Set(lists.flatMap(({ attachment }) => attachment.body));
-    const missing = tags.filter((tag) => !known.has(formatTag(tag)));
+    const missing = tags.filter((tag) => {
+      const isNew = !known.has(formatTag(tag));
+      known.add(formatTag(tag));
+      return isNew;
+    });
     if (missing.length === 0) return false;
     if (list === undefined) {
       const attachment = tagsAttachment(missing, new Date().toISOString());
@@ -423,27 +432,6 @@ function createTables(database: DatabaseSync, file: string): void {
     "STORE_MISMATCH",
     `${file} was written by another version of this package (layout ${version}, this one knows ${SCHEMA_VERSION}).`,
   );
-}
-
-/** The head with what changes after the creation. */
-function headOf({ head, extensions, updated_at }: HeadRow): string {
-  if (extensions === null && updated_at === null) return head;
-  const vcon = JSON.parse(head);
-  if (extensions !== null)
-    vcon.extensions = [...new Set([...(vcon.extensions ?? []), ...JSON.parse(extensions)])];
-  if (updated_at !== null) vcon.updated_at = updated_at;
-  return JSON.stringify(vcon);
-}
-
-function withoutArrays(head: string): Head {
-  const {
-    parties: _parties,
-    dialog: _dialog,
-    attachments: _attachments,
-    analysis: _analysis,
-    ...rest
-  } = JSON.parse(head);
-  return rest;
 }
 
 /** SQLite's result codes for a file that is busy or locked, or a disk that is full or fails. */

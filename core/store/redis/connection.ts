@@ -1,0 +1,155 @@
+/** A connection to Redis that waits a little while Redis is away, and runs the store's scripts. */
+import { createHash } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { VconError } from "../../errors.ts";
+import { parseRedisUrl, type RedisAddress } from "./address.ts";
+import { asVconError, codeOf } from "./errors.ts";
+
+export type RedisClient = Redis | Cluster;
+export type Argument = string | number | Buffer;
+
+/** A call waits so long for a Redis that is away. */
+const WAIT_MS = 5000;
+
+/**
+ * Calls are never queued inside the client, or one whose caller has given up would still be sent once Redis is back.
+ * Those of one turn of the event loop go out together.
+ */
+const SENDING = { enableOfflineQueue: false, enableAutoPipelining: true };
+
+/**
+ * A call that was under way when the connection broke fails, since nobody knows whether it was done; and so does one
+ * that gets no answer from a Redis that is connected but silent.
+ */
+const GIVING_UP = { maxRetriesPerRequest: 0, connectTimeout: 3000, socketTimeout: 10_000 };
+
+/** A Lua script and the hash by which Redis knows it. */
+export interface Script {
+  lua: string;
+  sha: string;
+}
+
+export function script(...parts: string[]): Script {
+  const lua = parts.join("\n");
+  return { lua, sha: createHash("sha1").update(lua).digest("hex") };
+}
+
+export class Connection {
+  readonly isCluster: boolean;
+  readonly #client: RedisClient;
+  #waiting: Promise<void> | undefined;
+  /** Why Redis could not be reached when it was last tried. */
+  #lastError: Error | undefined;
+
+  /** @throws VconError `STORE_URL_MALFORMED` */
+  constructor(url: string) {
+    const address = parseRedisUrl(url);
+    this.isCluster = address.kind === "cluster";
+    this.#client = makeClient(address);
+    const remember = (error: Error & { lastNodeError?: Error }): void => {
+      this.#lastError = error.lastNodeError ?? error;
+    };
+    this.#client.on("error", remember);
+    this.#client.on("node error", remember);
+    this.#client.on("ready", () => {
+      this.#lastError = undefined;
+    });
+  }
+
+  /** Waits for Redis if it is away. @throws VconError `STORE_UNAVAILABLE` */
+  async call<Reply>(command: (client: RedisClient) => Promise<Reply>): Promise<Reply> {
+    const deadline = Date.now() + WAIT_MS;
+    while (true) {
+      if (this.#client.status !== "ready") await this.#ready();
+      try {
+        return await command(this.#client);
+      } catch (error) {
+        if (!wasNeverSent(error) || Date.now() > deadline) throw asVconError(error);
+        // The client has yet to notice that the connection is gone.
+        await pause(20);
+      }
+    }
+  }
+
+  /** Runs a script that touches only `keys`, which lie in one slot if this is a cluster. */
+  run<Reply>({ sha, lua }: Script, keys: string[], values: Argument[]): Promise<Reply> {
+    return this.call(async (client) => {
+      try {
+        return (await client.evalsha(sha, keys.length, keys as never, values as never)) as Reply;
+      } catch (error) {
+        if (!(error instanceof Error) || codeOf(error) !== "NOSCRIPT") throw error;
+        return (await client.eval(lua, keys.length, keys as never, values as never)) as Reply;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#client.quit().catch(() => this.#client.disconnect());
+  }
+
+  #ready(): Promise<void> {
+    this.#waiting ??= this.#becomeReady().finally(() => {
+      this.#waiting = undefined;
+    });
+    return this.#waiting;
+  }
+
+  #becomeReady(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onReady = () => settle(resolve);
+      const onEnd = () => settle(() => reject(closed()));
+      const onError = () => {
+        if (!this.#whyAway().transient) settle(() => reject(this.#whyAway()));
+      };
+      const timer = setTimeout(() => settle(() => reject(this.#whyAway())), WAIT_MS);
+      const settle = (then: () => void): void => {
+        clearTimeout(timer);
+        this.#client.off("ready", onReady).off("end", onEnd).off("error", onError);
+        then();
+      };
+      this.#client.on("ready", onReady).on("end", onEnd).on("error", onError);
+      if (this.#client.status === "ready") onReady();
+      if (this.#client.status === "end") onEnd();
+    });
+  }
+
+  #whyAway(): VconError {
+    return asVconError(this.#lastError ?? new Error("It does not answer.")) as VconError;
+  }
+}
+
+/** What the client says of a call that it would have to queue. */
+function wasNeverSent(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("enableOfflineQueue");
+}
+
+function closed(): VconError {
+  return new VconError("STORE_UNAVAILABLE", "The store was closed.", { transient: true });
+}
+
+function makeClient({ kind, tls, hosts, username, password, database, master }: RedisAddress): RedisClient {
+  const options: RedisOptions = {
+    ...GIVING_UP,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls && { tls: {} }),
+  };
+  const retryStrategy = (attempt: number): number => Math.min(attempt * 50, 1000);
+  if (kind === "cluster") {
+    return new Cluster(hosts, {
+      ...SENDING,
+      clusterRetryStrategy: retryStrategy,
+      redisOptions: options,
+      // Managed clusters hold certificates for their names, not for the addresses behind them.
+      ...(tls && { dnsLookup: (host, found) => found(null, host) }),
+    });
+  }
+  return new Redis({
+    ...SENDING,
+    ...options,
+    ...(kind === "sentinel" ? { sentinels: hosts, name: master, enableTLSForSentinelMode: tls } : hosts[0]!),
+    db: database,
+    retryStrategy,
+  });
+}

@@ -1,0 +1,246 @@
+/** A vCon as a hash of its parts, for a Redis that knows no JSON. Its fields are listed in hash-scripts.ts. */
+import { randomUUID } from "node:crypto";
+import { notFound } from "../../errors.ts";
+import type { TrailEvent } from "../../trail/event.ts";
+import { formatTag, tagsAttachment } from "../../vcon/tags.ts";
+import { type EncodedBody, LargeBody } from "../body.ts";
+import { identityOf } from "../identity.ts";
+import {
+  currentHead,
+  type ElementPart,
+  putTogether,
+  takeApart,
+  toPart,
+  withBody,
+  withoutArrays,
+} from "../parts.ts";
+import type { Addition, AnyVcon } from "../store.ts";
+import { type FoundParts, type Part, SECTIONS, type Section } from "../view.ts";
+import type { Argument, Connection } from "./connection.ts";
+import { APPEND, CREATE, READ } from "./hash-scripts.ts";
+import type { IndexEntry } from "./indexes.ts";
+import { bodyKey, elsewhereKey, trailKey, vconKey } from "./keys.ts";
+import {
+  type Ask,
+  askArguments,
+  asksFor,
+  guardForm,
+  isThere,
+  type Layout,
+  list,
+  STAGED_SECONDS,
+  tooSlow,
+} from "./layout.ts";
+
+/** Large bodies are written and read in pieces of so many bytes. */
+const PIECE_BYTES = 256 * 1024;
+
+type HeadAnswer = [head: string, extensions: string | null, updatedAt: string | null];
+type ElementAnswer = [position: number, json: string, body: string | null, tags: string | null];
+
+/** A large body that lies in its key, waiting for its element. */
+interface StagedBody {
+  key: string;
+  /** What the element says of it: kind, size and id. */
+  reference: string;
+}
+
+export class HashLayout implements Layout {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async create(vcon: AnyVcon, entry: IndexEntry, event?: TrailEvent): Promise<boolean> {
+    const { uuid, form, createdAt, names, keys } = entry;
+    const { head, parties, elements } = takeApart(vcon);
+    const isLarge = elements.some(({ large }) => large !== undefined);
+    if (isLarge && (await isThere(this.#connection, uuid))) return false;
+    const bodies = await this.#stageBodies(uuid, elements);
+    const bodyKeys = keysOf(bodies);
+    const fields = ["form", form, "head", head, ...(parties === undefined ? [] : ["parties", parties])];
+    const answer = await this.#connection.run<string>(
+      CREATE,
+      [...ownKeys(uuid), ...bodyKeys, ...keys],
+      [
+        uuid,
+        createdAt,
+        ...list(names),
+        ownKeys(uuid).length + bodyKeys.length + 1,
+        event ? JSON.stringify(event) : "",
+        ...list(fields),
+        ...elementArguments(elements, bodies),
+      ],
+    );
+    if (answer === "expired") throw tooSlow(uuid);
+    return answer === "created";
+  }
+
+  async read(uuid: string, parts: readonly Part[]): Promise<FoundParts> {
+    const asks = asksFor(parts);
+    const [form, ...answers] = await this.#read(uuid, asks);
+    guardForm(uuid, form);
+    return Object.fromEntries(asks.map(({ part }, i) => [part, this.#found(uuid, part, answers[i])]));
+  }
+
+  async get(uuid: string): Promise<AnyVcon> {
+    const [form, ...answers] = await this.#read(uuid, asksFor(["head", "parties", ...SECTIONS]));
+    if (form === "missing") throw notFound(uuid);
+    if (form !== "unsigned") return JSON.parse(await this.#sealedHead(uuid));
+    const [head, parties, ...elementsOf] = answers as [HeadAnswer, string | null, ...ElementAnswer[][]];
+    const elements: { section: Section; value: unknown }[] = [];
+    for (const [i, section] of SECTIONS.entries()) {
+      for (const answer of elementsOf[i]!) {
+        const body = this.#bodyOf(uuid, answer);
+        const value = withBody(answer[1], body instanceof LargeBody ? await body.value() : body);
+        elements.push({ section, value });
+      }
+    }
+    return putTogether(headOf(head), parties ?? undefined, elements);
+  }
+
+  async append(uuid: string, addition: Addition, events: readonly TrailEvent[]): Promise<boolean> {
+    const { analysis = [], seen = 0, attachments = [], extensions = [] } = addition;
+    const tags = (addition.tags ?? []).map(formatTag);
+    const now = new Date().toISOString();
+    const elements = [
+      ...analysis.map((element) => toPart("analysis", element)),
+      ...attachments.map((element) => toPart("attachments", element)),
+    ];
+    const bodies = await this.#stageBodies(uuid, elements);
+    const answer = await this.#connection.run<string>(
+      APPEND,
+      [...ownKeys(uuid), ...keysOf(bodies)],
+      [
+        now,
+        seen,
+        ...elementArguments(elements, bodies),
+        ...list(tags),
+        ...list(tags.map((tag) => JSON.stringify(tag))),
+        withoutBody(tagsAttachment([], now)),
+        ...list(extensions),
+        ...list(extensions.map((name) => JSON.stringify(name))),
+        ...list(events.map(({ event }) => event)),
+        ...list(events.map((event) => JSON.stringify(event))),
+      ],
+    );
+    if (answer === "added") return true;
+    if (answer === "nothing") return false;
+    await this.#drop(bodies);
+    guardForm(uuid, answer);
+    throw tooSlow(uuid);
+  }
+
+  #read(uuid: string, asks: Ask[]): Promise<[form: string, ...answers: unknown[]]> {
+    return this.#connection.run(READ, [vconKey(uuid)], askArguments(asks));
+  }
+
+  #found(uuid: string, part: Ask["part"], answer: unknown): unknown {
+    if (part === "head") return withoutArrays(headOf(answer as HeadAnswer));
+    if (part === "parties") return JSON.parse((answer as string | null) ?? "[]");
+    const elements = (answer as ElementAnswer[]).map((element): [number, unknown] => [
+      Number(element[0]),
+      withBody(element[1], this.#bodyOf(uuid, element)),
+    ]);
+    return new Map(elements.sort(([one], [other]) => one - other));
+  }
+
+  /** The body that does not stand with its element: a large one, or the list of tags. */
+  #bodyOf(uuid: string, [, , reference, tags]: ElementAnswer): unknown {
+    if (tags !== null) return JSON.parse(`[${tags}]`);
+    if (reference === null) return;
+    const [kind, size, id] = reference.split(" ") as ["text" | "json", string, string];
+    return new LargeBody(Number(size), kind, () => this.#pieces(uuid, id, Number(size)));
+  }
+
+  async *#pieces(uuid: string, id: string, size: number): AsyncGenerator<Uint8Array> {
+    const key = bodyKey(uuid, id);
+    for (let start = 0; start < size; start += PIECE_BYTES) {
+      const end = Math.min(start + PIECE_BYTES, size);
+      const piece = await this.#connection.call((client) => client.getrangeBuffer(key, start, end - 1));
+      if (piece.length < end - start) throw notFound(uuid);
+      yield piece;
+    }
+  }
+
+  /** Writes the large bodies ahead of their elements, a piece at a time so that nothing else has to wait. */
+  async #stageBodies(uuid: string, elements: readonly ElementPart[]): Promise<(StagedBody | undefined)[]> {
+    const bodies: (StagedBody | undefined)[] = [];
+    for (const { large } of elements) bodies.push(large && (await this.#stageBody(uuid, large)));
+    return bodies;
+  }
+
+  async #stageBody(uuid: string, { kind, size, text }: EncodedBody): Promise<StagedBody> {
+    const id = randomUUID();
+    const key = bodyKey(uuid, id);
+    const bytes = Buffer.from(text);
+    // The last piece first: Redis then allots the memory once and exactly.
+    for (let start = lastPieceOf(size); start >= 0; start -= PIECE_BYTES) {
+      const piece = bytes.subarray(start, start + PIECE_BYTES);
+      await this.#connection.call((client) =>
+        Promise.all([client.setrange(key, start, piece), client.expire(key, STAGED_SECONDS)]),
+      );
+    }
+    return { key, reference: `${kind} ${size} ${id}` };
+  }
+
+  async #drop(bodies: readonly (StagedBody | undefined)[]): Promise<void> {
+    const keys = keysOf(bodies);
+    if (keys.length > 0) await this.#connection.call((client) => client.unlink(keys));
+  }
+
+  async #sealedHead(uuid: string): Promise<string> {
+    const head = await this.#connection.call((client) => client.hget(vconKey(uuid), "head"));
+    if (head === null) throw notFound(uuid);
+    return head;
+  }
+}
+
+/** The keys that every script on one vCon touches. */
+function ownKeys(uuid: string): string[] {
+  return [vconKey(uuid), trailKey(uuid), elsewhereKey(uuid)];
+}
+
+function keysOf(bodies: readonly (StagedBody | undefined)[]): string[] {
+  return bodies.flatMap((body) => (body === undefined ? [] : [body.key]));
+}
+
+function lastPieceOf(size: number): number {
+  return Math.floor((size - 1) / PIECE_BYTES) * PIECE_BYTES;
+}
+
+function headOf([head, extensions, updatedAt]: HeadAnswer): string {
+  return currentHead(head, extensions && `[${extensions}]`, updatedAt);
+}
+
+/** The elements as scripts take them; their bodies' keys follow those of {@link ownKeys}. */
+function elementArguments(
+  elements: readonly ElementPart[],
+  bodies: readonly (StagedBody | undefined)[],
+): Argument[] {
+  const values: Argument[] = [elements.length];
+  let lastKey = 3;
+  elements.forEach((element, i) => {
+    const body = bodies[i];
+    const { section, type, json } = element;
+    const tags = tagsOf(element);
+    const identity = section === "analysis" ? identityOf(JSON.parse(json) ?? {}) : "";
+    values.push(section, type, tags ? withoutBody(JSON.parse(json)) : json, identity);
+    values.push(body?.reference ?? "", body ? ++lastKey : 0);
+    values.push(tags ? "yes" : "no", tags ? JSON.stringify(tags).slice(1, -1) : "");
+    values.push(...list((tags ?? []).filter((tag) => typeof tag === "string")));
+  });
+  return values;
+}
+
+/** The tags in an attachment that takes new ones: one for tags whose body is a list, and no large one. */
+function tagsOf({ section, type, json, large }: ElementPart): unknown[] | undefined {
+  if (section !== "attachments" || type !== "tags" || large !== undefined) return;
+  const { body } = JSON.parse(json);
+  return Array.isArray(body) ? body : undefined;
+}
+
+function withoutBody({ body: _body, ...rest }: object & { body?: unknown }): string {
+  return JSON.stringify(rest);
+}

@@ -1,0 +1,93 @@
+/** What the two layouts of vCons in Redis have in common, and how the one to use is found. */
+import { notFound, sealed, VconError } from "../../errors.ts";
+import type { TrailEvent } from "../../trail/event.ts";
+import type { Addition, AnyVcon } from "../store.ts";
+import { type FoundParts, type Part, SECTIONS, type Section, wantedTypes } from "../view.ts";
+import type { Argument, Connection } from "./connection.ts";
+import type { IndexEntry } from "./indexes.ts";
+import { LAYOUT_KEY, vconKey } from "./keys.ts";
+
+/** The part of {@link VconStore} that depends on how a vCon lies in Redis. */
+export interface Layout {
+  create(vcon: AnyVcon, entry: IndexEntry, event?: TrailEvent): Promise<boolean>;
+  read(uuid: string, parts: readonly Part[]): Promise<FoundParts>;
+  get(uuid: string): Promise<AnyVcon>;
+  append(uuid: string, addition: Addition, events: readonly TrailEvent[]): Promise<boolean>;
+}
+
+export type LayoutName = "json" | "hash";
+
+/** What is written ahead of its vCon goes away after so long if the process that wrote it died. */
+export const STAGED_SECONDS = 60 * 60;
+
+/**
+ * "json" if the server knows JSON documents, else "hash". The first store on a server pins it.
+ * @throws VconError `STORE_MISMATCH` if the vCons have the other one
+ */
+export async function findLayout(connection: Connection): Promise<LayoutName> {
+  const [knowsJson, pinned] = await Promise.all([
+    connection.call((client) => client.call("COMMAND", "INFO", "JSON.SET") as Promise<unknown[]>),
+    connection.call((client) => client.get(LAYOUT_KEY)),
+  ]);
+  const name = knowsJson[0] ? "json" : "hash";
+  if (pinned === name) return name;
+  if (pinned !== null) throw mismatch(pinned);
+  await connection.call((client) => client.setnx(LAYOUT_KEY, name));
+  return findLayout(connection);
+}
+
+function mismatch(pinned: string): VconError {
+  const what: Record<string, string> = {
+    json: "The vCons in this Redis are JSON documents, but it knows no JSON now: load its JSON module again",
+    hash: "The vCons in this Redis are hashes, written before it knew JSON documents: start it without its JSON module",
+  };
+  return new VconError(
+    "STORE_MISMATCH",
+    `${what[pinned] ?? "The vCons in this Redis were written by another version of this package: use that one"}, or name an empty Redis or another database number in the store's URL.`,
+  );
+}
+
+/** Asked before large bodies are written that a vCon of the same UUID would make useless. */
+export async function isThere(connection: Connection, uuid: string): Promise<boolean> {
+  return (await connection.call((client) => client.exists(vconKey(uuid)))) === 1;
+}
+
+/** One thing asked of a vCon; no types mean all elements. */
+export interface Ask {
+  part: "head" | "parties" | Section;
+  types: string[];
+}
+
+export function asksFor(parts: readonly Part[]): Ask[] {
+  const asks: Ask[] = [];
+  for (const part of ["head", "parties"] as const) if (parts.includes(part)) asks.push({ part, types: [] });
+  for (const part of SECTIONS) {
+    const wanted = wantedTypes(parts, part);
+    if (wanted !== undefined) asks.push({ part, types: wanted === "all" ? [] : [...wanted] });
+  }
+  return asks;
+}
+
+export function askArguments(asks: Ask[]): Argument[] {
+  return asks.flatMap(({ part, types }) => [part, ...list(types)]);
+}
+
+/** A list as scripts take it: how many, then each. */
+export function list(values: readonly Argument[]): Argument[] {
+  return [values.length, ...values];
+}
+
+/** The answer of a script that begins with the form of the vCon, or "missing". */
+export function guardForm(uuid: string, form: string): void {
+  if (form === "missing") throw notFound(uuid);
+  if (form === "signed" || form === "encrypted") throw sealed(uuid, form);
+}
+
+/** What was staged has expired, because writing all of it took longer than {@link STAGED_SECONDS}. */
+export function tooSlow(uuid: string): VconError {
+  return new VconError(
+    "STORE_UNAVAILABLE",
+    `Writing the large bodies of vCon ${uuid} took more than ${STAGED_SECONDS} seconds.`,
+    { transient: true },
+  );
+}

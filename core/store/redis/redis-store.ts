@@ -1,0 +1,122 @@
+/** The store in Redis: one server or many machines' cluster, its vCons JSON documents or hashes. */
+import { VconError } from "../../errors.ts";
+import type { TrailEvent } from "../../trail/event.ts";
+import { identify } from "../parts.ts";
+import type { Addition, AnyVcon, ListOptions, PartyQuery, VconStore } from "../store.ts";
+import { type Part, VconView } from "../view.ts";
+import { Connection } from "./connection.ts";
+import { HashLayout } from "./hash-layout.ts";
+import { Indexes } from "./indexes.ts";
+import { JsonLayout } from "./json-layout.ts";
+import { CREATION_INDEX, elsewhereKey, trailKey, vconKey } from "./keys.ts";
+import { findLayout, isThere, type Layout } from "./layout.ts";
+import { DELETE } from "./shared-scripts.ts";
+
+export interface RedisStoreOptions {
+  /** One of the forms that address.ts reads. */
+  url: string;
+  /** ISO 3166 code of the country in which telephone numbers without a country code are. */
+  country?: string | undefined;
+}
+
+export class RedisStore implements VconStore {
+  readonly #connection: Connection;
+  readonly #layout: Layout;
+  readonly #indexes: Indexes;
+
+  private constructor(connection: Connection, layout: Layout, indexes: Indexes) {
+    this.#connection = connection;
+    this.#layout = layout;
+    this.#indexes = indexes;
+  }
+
+  /** @throws VconError `STORE_URL_MALFORMED`, `STORE_MISMATCH` or `STORE_UNAVAILABLE` */
+  static async open({ url, country }: RedisStoreOptions): Promise<RedisStore> {
+    const connection = new Connection(url);
+    try {
+      const layout = await findLayout(connection);
+      const Home = layout === "json" ? JsonLayout : HashLayout;
+      return new RedisStore(connection, new Home(connection), new Indexes(connection, country));
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  async create(vcon: AnyVcon, event?: TrailEvent): Promise<boolean> {
+    const entry = this.#indexes.entry(identify(vcon));
+    const created = await this.#layout.create(vcon, entry, event);
+    if (created) await this.#indexes.settle(entry.uuid);
+    return created;
+  }
+
+  async read(uuid: string, parts: readonly Part[]): Promise<VconView> {
+    return new VconView(uuid, await this.#layout.read(uuid, parts));
+  }
+
+  get(uuid: string): Promise<AnyVcon> {
+    return this.#layout.get(uuid);
+  }
+
+  append(uuid: string, addition: Addition, events: readonly TrailEvent[] = []): Promise<boolean> {
+    return this.#layout.append(uuid, addition, events);
+  }
+
+  async delete(uuid: string, event?: TrailEvent): Promise<boolean> {
+    const known = await this.#connection.call((client) => client.hkeys(elsewhereKey(uuid)));
+    if (!known.includes(CREATION_INDEX) && (await this.#adopt(uuid))) return this.delete(uuid, event);
+    const answer = await this.#connection.run<string>(
+      DELETE,
+      [vconKey(uuid), trailKey(uuid), elsewhereKey(uuid), ...this.#indexes.keysToWrite(uuid, known)],
+      [uuid, event ? JSON.stringify(event) : "", known.length, this.#connection.isCluster ? "later" : "now"],
+    );
+    if (answer === "changed") return this.delete(uuid, event);
+    if (answer === "deleted") await this.#indexes.settle(uuid);
+    return answer === "deleted";
+  }
+
+  uuidFor(source: string): Promise<string> {
+    return this.#indexes.uuidFor(source);
+  }
+
+  list(options: ListOptions = {}): Promise<string[]> {
+    return this.#indexes.list(options);
+  }
+
+  find(party: PartyQuery): Promise<string[]> {
+    return this.#indexes.find(party, (uuid) => this.#partiesOf(uuid));
+  }
+
+  async trail(uuid: string): Promise<TrailEvent[]> {
+    const events = await this.#connection.call((client) => client.lrange(trailKey(uuid), 0, -1));
+    return events.map((event) => JSON.parse(event));
+  }
+
+  async ping(): Promise<void> {
+    await this.#connection.call((client) => client.ping());
+  }
+
+  async close(): Promise<void> {
+    this.#indexes.close();
+    await this.#connection.close();
+  }
+
+  /** Remembers what a conserver has indexed of a vCon that it made. @returns whether there is such a vCon */
+  async #adopt(uuid: string): Promise<boolean> {
+    if (!(await isThere(this.#connection, uuid))) return false;
+    const parties = await this.#partiesOf(uuid);
+    const entry = this.#indexes.entry({ uuid, form: "unsigned", createdAt: Date.now(), parties });
+    await this.#indexes.remember(entry);
+    return true;
+  }
+
+  /** None, if the vCon is gone or sealed. */
+  async #partiesOf(uuid: string): Promise<unknown[]> {
+    try {
+      return (await this.read(uuid, ["parties"])).parties;
+    } catch (error) {
+      if (error instanceof VconError && /^VCON_(NOT_FOUND|SEALED)$/.test(error.code)) return [];
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/** The parts of the Lua scripts that both layouts share, and the scripts that know no layout. */
+import { type Script, script } from "./connection.ts";
+
+/** Takes the arguments one after the other, as the caller lists them. */
+export const TAKE_ARGUMENTS = `
+local taken = 0
+local function take()
+  taken = taken + 1
+  return ARGV[taken]
+end
+
+local function take_list()
+  local list = {}
+  for i = 1, tonumber(take()) do list[i] = take() end
+  return list
+end
+`;
+
+/** Enters a new vCon into its indexes and remembers where; `elsewhere` is a key of the script. */
+export const ENTER_INDEXES = `
+-- The keys from the first on are the indexes themselves or, in a cluster, where those are elsewhere, the list of
+-- what waits to be entered: but for the one by creation time, all are sets of UUIDs.
+local function enter_indexes(uuid, created_at, names, first)
+  for _, name in ipairs(names) do
+    redis.call('HSET', elsewhere, name, name == 'vcons' and created_at or '')
+  end
+  for i = first, #KEYS do
+    if KEYS[i] == 'vcons' then
+      redis.call('ZADD', KEYS[i], created_at, 'vcon:' .. uuid)
+    else
+      redis.call('SADD', KEYS[i], uuid)
+    end
+  end
+end
+`;
+
+/** Writes a step's events to `trail`; "vcon_enhanced" says that something was added, so it has to be true. */
+export const RECORD_EVENTS = `
+local function record_events(added, names, events)
+  for i, event in ipairs(events) do
+    if added or names[i] ~= 'vcon_enhanced' then redis.call('RPUSH', trail, event) end
+  end
+end
+`;
+
+/**
+ * Deletes a vCon and takes it out of everything elsewhere; in a cluster what lies in other slots waits on the list.
+ *
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, then all that is elsewhere, or in a cluster the list.
+ * ARGV: UUID, the event or "", how much is known to be elsewhere, "now" or "later".
+ */
+export const DELETE: Script = script(`
+local vcon, trail, elsewhere = KEYS[1], KEYS[2], KEYS[3]
+local uuid, event, known, when = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+
+local function leave(key)
+  if key == 'vcons' then
+    redis.call('ZREM', key, 'vcon:' .. uuid)
+  elseif redis.call('TYPE', key).ok == 'set' then
+    redis.call('SREM', key, uuid)
+  else
+    redis.call('UNLINK', key)
+  end
+end
+
+if redis.call('EXISTS', vcon) == 0 then return 'missing' end
+if redis.call('HLEN', elsewhere) ~= known then return 'changed' end
+
+redis.call('UNLINK', vcon)
+if when == 'later' then
+  redis.call('SADD', KEYS[4], uuid)
+else
+  for i = 4, #KEYS do leave(KEYS[i]) end
+  redis.call('UNLINK', elsewhere)
+end
+if event ~= '' then redis.call('RPUSH', trail, event) end
+return 'deleted'
+`);
+
+/**
+ * Takes a vCon off the list of what waits, unless it was made or deleted since its indexes were seen to.
+ *
+ * KEYS: the vCon, the hash of what is elsewhere, the list. ARGV: UUID, whether the vCon was there ("1" or "0").
+ */
+export const SETTLED: Script = script(`
+local vcon, elsewhere, waiting = KEYS[1], KEYS[2], KEYS[3]
+local uuid, was_there = ARGV[1], tonumber(ARGV[2])
+
+if redis.call('EXISTS', vcon) ~= was_there then return 0 end
+if was_there == 0 then redis.call('UNLINK', elsewhere) end
+redis.call('SREM', waiting, uuid)
+return 1
+`);

@@ -1,0 +1,56 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Cluster } from "ioredis";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openStore } from "../../core/index.ts";
+import { waitingKey } from "../../core/store/redis/waiting.ts";
+import { startCluster, type TestRedis } from "../support/redis.ts";
+import { COUNTRY, contract, draft } from "./contract.ts";
+
+let servers: TestRedis[];
+let url: string;
+
+beforeAll(async () => {
+  ({ servers, url } = await startCluster());
+});
+
+afterAll(async () => {
+  for (const server of servers) await server.stop();
+});
+
+contract("Redis Cluster", {
+  keepsLoneSurrogates: true,
+  open: () => openStore(url, { country: COUNTRY }),
+});
+
+test("a sweep finishes the indexes that a crash has left", async () => {
+  const admin = new Cluster(servers.map(({ port }) => ({ host: "127.0.0.1", port })));
+  const first = await openStore(url);
+  const [created, deleted] = [
+    draft({ parties: [{ name: "Created" }] }),
+    draft({ parties: [{ name: "Deleted" }] }),
+  ];
+  await first.create(created);
+  await first.create(deleted);
+  await first.close();
+  // As if the process had died right after it wrote the one body and removed the other.
+  await admin.zrem("vcons", `vcon:${created.uuid}`);
+  await admin.del("name:Created");
+  await admin.sadd(waitingKey(`vcon:${created.uuid}`), created.uuid);
+  await admin.unlink(`vcon:${deleted.uuid}`);
+  await admin.sadd(waitingKey(`vcon:${deleted.uuid}`), deleted.uuid);
+
+  const second = await openStore(url);
+  for (let i = 0; i < 100 && (await second.find({ name: "Created" })).length === 0; i++) await pause(50);
+  for (let i = 0; i < 100 && (await second.find({ name: "Deleted" })).length > 0; i++) await pause(50);
+  expect(await second.find({ name: "Created" })).toEqual([created.uuid]);
+  expect(await second.find({ name: "Deleted" })).toEqual([]);
+  const listed = await second.list({ since: created.created_at, until: created.created_at });
+  expect(listed).toContain(created.uuid);
+  expect(listed).not.toContain(deleted.uuid);
+  for (const uuid of [created.uuid, deleted.uuid]) {
+    expect(await admin.exists(waitingKey(`vcon:${uuid}`))).toBe(0);
+  }
+  expect(await admin.exists(`{vcon:${deleted.uuid}}:elsewhere`)).toBe(0);
+  await second.close();
+  await admin.quit();
+});
