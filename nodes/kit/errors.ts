@@ -11,7 +11,6 @@ export class StepError extends Error {
 
   constructor(message: string, options: { code?: string; transient?: boolean; retryAfter?: number } = {}) {
     super(message);
-    this.name = "StepError";
     this.code = options.code ?? "STEP_FAILED";
     this.transient = options.transient ?? false;
     this.retryAfter = options.retryAfter;
@@ -29,6 +28,9 @@ const ADVICE: Record<number, string> = {
   415: "It does not accept content of this kind.",
   429: "It is asked too often. Lower the number at once, or raise the limit of the account.",
 };
+
+/** Node's code for a URL that is none. */
+const NO_ADDRESS = "ERR_INVALID_URL";
 
 const CONNECTION_CODES = new Set([
   "ECONNRESET",
@@ -51,7 +53,12 @@ export function outsideError(system: string, error: unknown): Error {
   if (error instanceof StepError || error instanceof VconError) return error;
   const status = httpStatus(error);
   if (status !== undefined) return statusError(system, status, retryAfter(error));
-  const code = connectionCode(error);
+  const code = codeBelow(error);
+  if (code === NO_ADDRESS) {
+    return new StepError(`${system} has no address that can be used. Check the URL in the settings.`, {
+      code: "NOT_CONFIGURED",
+    });
+  }
   if (code !== undefined) {
     return new StepError(`${system} can't be reached (${code}). Check the address and the network.`, {
       code,
@@ -60,6 +67,8 @@ export function outsideError(system: string, error: unknown): Error {
   }
   return new StepError(`${system} failed with an answer that can't be read (${errorName(error)}).`, {
     code: "ANSWER_UNREADABLE",
+    // JSON that can't be parsed was cut off, or is a page of something between here and there.
+    transient: error instanceof SyntaxError,
   });
 }
 
@@ -94,11 +103,11 @@ function httpStatus(error: unknown): number | undefined {
     | undefined;
 }
 
-/** The code of a broken connection, which clients hide behind up to three causes. */
-function connectionCode(error: unknown): string | undefined {
+/** The code of a connection that broke or never came about, which clients hide behind up to three causes. */
+function codeBelow(error: unknown): string | undefined {
   for (let depth = 0, at = error; depth < 4 && at instanceof Error; depth++, at = at.cause) {
     const { code } = at as { code?: unknown };
-    if (typeof code === "string" && CONNECTION_CODES.has(code)) return code;
+    if (typeof code === "string" && (CONNECTION_CODES.has(code) || code === NO_ADDRESS)) return code;
     if (at.name === "APIConnectionTimeoutError" || at.name === "TimeoutError") return "ETIMEDOUT";
   }
   return undefined;
@@ -123,9 +132,9 @@ function errorName(error: unknown): string {
 }
 
 /** The error that a message fails with: names the vCon, has a code, and carries no cause. */
-export function aboutVcon(uuid: string | undefined, error: unknown): Error {
-  const { code, message } = presentable(error);
+export function aboutVcon(uuid: string | undefined, error: unknown): StepError {
+  const { code, message, transient } = presentable(error);
   const text = uuid === undefined || message.includes(uuid) ? message : `vCon ${uuid}: ${message}`;
   // A new error without a cause, because Catch nodes get all of it and a vendor's may quote the conversation.
-  return Object.assign(new Error(text), { code });
+  return new StepError(text, { code, transient });
 }

@@ -51,8 +51,8 @@ export interface TypedField extends FieldOf<"typed", unknown, string> {
 export interface DrawnField<Key extends string = string> extends FieldOf<"drawn", Drawn<Key>, string> {
   options: Record<Key, string>;
 }
-/** A config node; `run` gets what it opened. */
-export interface ServiceField<Service = unknown> extends FieldOf<"service", Service, ""> {
+/** A config node; `run` gets a function that opens it, so that a step with nothing to do needs no account. */
+export interface ServiceField<Service = unknown> extends FieldOf<"service", () => Promise<Service>, ""> {
   type: string;
 }
 export type SecretField = FieldOf<"secret", string>;

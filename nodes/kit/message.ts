@@ -31,9 +31,23 @@ export function propertyOf(RED: NodeAPI, message: object, property: string): unk
   }
 }
 
-/** Sets properties, also nested ones, on the message that goes on. */
+/**
+ * Sets properties, also nested ones, on the message that goes on.
+ * @throws StepError for a name that can't be one, or that lies below a text
+ */
 export function setOnMessage(RED: NodeAPI, message: NodeMessage, properties: Record<string, unknown>): void {
   for (const [property, value] of Object.entries(properties)) {
-    RED.util.setMessageProperty(message, property, value as never, true);
+    if (isSet(RED, message, property, value)) continue;
+    throw new StepError(`msg.${property} can't be set. Open the node and choose another property.`, {
+      code: "NOT_CONFIGURED",
+    });
+  }
+}
+
+function isSet(RED: NodeAPI, message: NodeMessage, property: string, value: unknown): boolean {
+  try {
+    return RED.util.setMessageProperty(message, property, value as never, true);
+  } catch {
+    return false;
   }
 }

@@ -34,25 +34,30 @@ function pauseAfter(error: unknown, attempt: number): number {
 
 /** Runs `work` with a signal that aborts after so many seconds, and does not wait for work that ignores it. */
 export async function withTimeLimit<Result>(
+  system: string,
   work: (signal: AbortSignal) => Result | Promise<Result>,
   seconds: number,
   signal: AbortSignal,
 ): Promise<Result> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
   const expired = new Promise<never>((_, reject) => {
-    limited.addEventListener("abort", () => reject(timeError(seconds, signal.aborted)), { once: true });
+    limited.addEventListener("abort", () => reject(timeError(system, seconds, signal.aborted)), {
+      once: true,
+    });
   });
   try {
     return await Promise.race([work(limited), expired]);
   } catch (error) {
-    throw limited.aborted ? timeError(seconds, signal.aborted) : error;
+    throw limited.aborted ? timeError(system, seconds, signal.aborted) : error;
   }
 }
 
-function timeError(seconds: number, closing: boolean): StepError {
+function timeError(system: string, seconds: number, closing: boolean): StepError {
   return closing
     ? new StepError("The flow was stopped before the step was done. Send the vCon again.", {
         code: "STOPPED",
       })
-    : new StepError(`No answer within the time limit of ${seconds} s.`, { code: "TIME_LIMIT" });
+    : new StepError(`${system} gave no answer within the time limit of ${seconds} s.`, {
+        code: "TIME_LIMIT",
+      });
 }

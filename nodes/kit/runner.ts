@@ -51,7 +51,7 @@ export class Runner {
       // A step that waits for nothing is done in the same turn of the event loop.
       const outcome = work.waits ? this.#limit(() => work.run(message, uuid)) : work.run(message, uuid);
       if (typeof outcome === "string") finish(outcome);
-      else this.#follow(outcome.then(finish, fail));
+      else this.#follow(outcome.then(finish).catch(fail));
     } catch (error) {
       fail(error);
     }
@@ -79,17 +79,26 @@ export class Runner {
   }
 
   #finish(outcome: string, message: Message, send: Send, done: Done): void {
-    this.#status.finished(outcome);
     send(
       this.#outputs.length === 1
         ? message
         : this.#outputs.map((output) => (output === outcome ? message : null)),
     );
-    done();
+    this.#status.finished(outcome);
+    this.#end(done);
   }
 
   #fail(error: unknown, uuid: string | undefined, done: Done): void {
     this.#status.failed();
-    done(aboutVcon(uuid, error));
+    this.#end(done, aboutVcon(uuid, error));
+  }
+
+  /** Node-RED copies the message for Catch and Complete nodes, and throws for one that nests too deep to copy. */
+  #end(done: Done, error?: Error): void {
+    try {
+      done(error);
+    } catch {
+      this.#options.node.error(error?.message ?? "The message can't be copied for a Complete node.");
+    }
   }
 }

@@ -1,12 +1,12 @@
 /** Checks what a flow file holds for a node and turns it into the config that `run` gets. */
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { StepError } from "./errors.ts";
-import type { ConfigOf, Field, Fields, RowsField, ServiceField, TypedField } from "./fields.ts";
+import type { ConfigOf, Field, Fields, ListField, RowsField, ServiceField, TypedField } from "./fields.ts";
 import { propertyOf } from "./message.ts";
 
 type Message = Record<string, unknown>;
-/** A value that is the same for every message, what a config node opens, or how to find it for one message. */
-type Setting = { fixed: unknown } | { service: ServiceNode } | { find: (message: Message) => unknown };
+/** A value that is the same for every message, or how to find it for one. */
+type Setting = { fixed: unknown } | { find: (message: Message) => unknown };
 
 /** A config node as other nodes use it. */
 export interface ServiceNode extends Node {
@@ -16,10 +16,13 @@ export interface ServiceNode extends Node {
 }
 
 export class Settings<F extends Fields> {
+  /** The config nodes that these settings name. */
+  readonly services: readonly ServiceNode[];
   readonly #settings: [name: string, setting: Setting][];
   readonly #fixed: ConfigOf<F> | undefined;
 
-  constructor(settings: [name: string, setting: Setting][]) {
+  constructor(settings: [name: string, setting: Setting][], services: readonly ServiceNode[]) {
+    this.services = services;
     this.#settings = settings;
     if (settings.every(([, setting]) => "fixed" in setting)) {
       this.#fixed = Object.fromEntries(
@@ -28,7 +31,7 @@ export class Settings<F extends Fields> {
     }
   }
 
-  /** The config for one message: typed inputs evaluated, config nodes opened. A promise only where it takes one. */
+  /** The config for one message, typed inputs evaluated. A promise only where it takes one. */
   for(message: Message): ConfigOf<F> | Promise<ConfigOf<F>> {
     return this.#fixed ?? this.#find(message);
   }
@@ -36,20 +39,10 @@ export class Settings<F extends Fields> {
   async #find(message: Message): Promise<ConfigOf<F>> {
     const entries = this.#settings.map(async ([name, setting]) => [
       name,
-      await resolveSetting(setting, message),
+      "fixed" in setting ? setting.fixed : await setting.find(message),
     ]);
     return Object.fromEntries(await Promise.all(entries));
   }
-
-  /** The config nodes that these settings name. */
-  get services(): ServiceNode[] {
-    return this.#settings.flatMap(([, setting]) => ("service" in setting ? [setting.service] : []));
-  }
-}
-
-function resolveSetting(setting: Setting, message: Message): unknown {
-  if ("fixed" in setting) return setting.fixed;
-  return "service" in setting ? setting.service.service() : setting.find(message);
 }
 
 /** @throws StepError naming the first field that can't be used, and why */
@@ -60,28 +53,34 @@ export function readSettings<F extends Fields>(
   raw: NodeDef,
 ): Settings<F> {
   const reader = new SettingsReader(RED, node);
-  return new Settings(reader.read(fields, { ...raw, ...(node.credentials as object) }));
+  return reader.settings(fields, { ...raw, ...(node.credentials as object) });
 }
 
 /** The config node that the field names. @throws StepError if there is none */
 export function serviceNode(RED: NodeAPI, field: ServiceField, id: unknown): ServiceNode {
   const node = RED.nodes.getNode(String(id)) as ServiceNode | null;
-  if (typeof node?.service !== "function") throw invalid(field, "is not set, or its node was deleted");
+  if (typeof node?.service !== "function" || node.type !== field.type)
+    throw invalid(field, "is not set, or its node was deleted");
   return node;
 }
 
 class SettingsReader {
   readonly #RED: NodeAPI;
   readonly #node: Node;
+  readonly #services: ServiceNode[] = [];
 
   constructor(RED: NodeAPI, node: Node) {
     this.#RED = RED;
     this.#node = node;
   }
 
-  read(fields: Fields, raw: Message): [string, Setting][] {
+  settings<F extends Fields>(fields: F, raw: Message): Settings<F> {
+    return new Settings(this.#read(fields, raw), this.#services);
+  }
+
+  #read(fields: Fields, raw: Message): [string, Setting][] {
     return Object.entries(fields)
-      .filter(([, field]) => isShown(field, raw))
+      .filter(([, field]) => isShown(field, fields, raw))
       .map(([name, field]) => [name, this.#setting(field, name, raw)]);
   }
 
@@ -105,7 +104,7 @@ class SettingsReader {
       case "switch":
         return { fixed: value === true || value === "true" };
       case "list":
-        return { fixed: asArray(field, value).map((entry) => this.#withEnvironment(field, entry)) };
+        return { fixed: this.#list(field, asArray(field, value)) };
       case "rows":
         return this.#rows(field, asArray(field, value) as Message[]);
       case "typed":
@@ -113,12 +112,21 @@ class SettingsReader {
       case "drawn":
         return { fixed: this.#drawn(field, splitTyped(field, name, raw)) };
       case "service":
-        return { service: serviceNode(this.#RED, field, value) };
+        return this.#service(serviceNode(this.#RED, field, value));
     }
   }
 
+  /** The entries that say something: the form may leave empty ones behind. */
+  #list(field: ListField, entries: unknown[]): string[] {
+    const filled = entries
+      .map((entry) => this.#withEnvironment(field, entry).trim())
+      .filter((entry) => entry !== "");
+    if (field.required && filled.length === 0) throw invalid(field, "is not set");
+    return filled;
+  }
+
   #rows(field: RowsField, rows: Message[]): Setting {
-    const settings = rows.map((row) => new Settings(this.read(field.columns, row)));
+    const settings = rows.map((row) => this.settings(field.columns, row));
     return { find: (message) => Promise.all(settings.map((row) => row.for(message))) };
   }
 
@@ -131,11 +139,22 @@ class SettingsReader {
     return {
       find: (message) =>
         new Promise((resolve, reject) => {
-          RED.util.evaluateNodeProperty(value, type, node, message as never, (error, result) =>
-            error ? reject(invalid(field, "can't be evaluated over this message")) : resolve(result),
-          );
+          const fail = () => reject(invalid(field, "can't be evaluated over this message"));
+          // What can't be read at all is thrown, what fails over this message comes back.
+          try {
+            RED.util.evaluateNodeProperty(value, type, node, message as never, (error, result) =>
+              error ? fail() : resolve(result),
+            );
+          } catch {
+            fail();
+          }
         }),
     };
+  }
+
+  #service(node: ServiceNode): Setting {
+    this.#services.push(node);
+    return { fixed: () => node.service() };
   }
 
   #drawn(field: Field & { options: object }, drawn: { type: string; value: string }): unknown {
@@ -157,9 +176,9 @@ class SettingsReader {
 }
 
 /** Whether the form shows the field for these values; a hidden one counts for nothing. */
-export function isShown(field: Field, raw: Message): boolean {
+function isShown(field: Field, fields: Fields, raw: Message): boolean {
   return Object.entries(field.shownWhen ?? {}).every(([name, values]) =>
-    [values].flat().some((value) => value === raw[name]),
+    [values].flat().some((value) => value === (raw[name] ?? fields[name]?.default)),
   );
 }
 

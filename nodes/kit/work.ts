@@ -2,6 +2,7 @@
 import type { Node, NodeAPI } from "node-red";
 import {
   type Addition,
+  type AnyVcon,
   newUuid,
   type Part,
   type TrailEvent,
@@ -18,7 +19,7 @@ import type {
   StepDefinition,
   StepResult,
 } from "./definition.ts";
-import { outsideError } from "./errors.ts";
+import { aboutVcon, outsideError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 import { setOnMessage } from "./message.ts";
 import { withRetries, withTimeLimit } from "./retry.ts";
@@ -69,12 +70,21 @@ async function adapt(definition: AdapterDefinition, place: Workplace, message: M
       ? newUuid()
       : await retry(place, () => store.uuidFor(`${definition.type}:${source}`));
   if (source === undefined || !(await isStored(place, store, uuid))) {
-    const vcon = await definition.run({ ...call, uuid });
+    const vcon = await make(definition, call, uuid);
     const event = { ...eventBy(place.node, "vcon_created"), duration: millisecondsSince(started) };
     await retry(place, () => store.create(vcon, event));
   }
   message.payload = uuid;
   return "done";
+}
+
+/** A failure names the UUID that the conversation keeps: it will have it when the same message comes again. */
+async function make(definition: AdapterDefinition, call: Call<Fields>, uuid: string): Promise<AnyVcon> {
+  try {
+    return await definition.run({ ...call, uuid });
+  } catch (error) {
+    throw aboutVcon(uuid, error);
+  }
 }
 
 async function readAndDecide(
@@ -175,7 +185,7 @@ function callFor(place: Workplace, message: Message): Call<Fields> | Promise<Cal
   return config instanceof Promise ? config.then(toCall) : toCall(config);
 }
 
-function evaluate(RED: NodeAPI, node: Node, expression: string, data: unknown): Promise<unknown> {
+async function evaluate(RED: NodeAPI, node: Node, expression: string, data: unknown): Promise<unknown> {
   const prepared = RED.util.prepareJSONataExpression(expression, node);
   return new Promise((resolve, reject) => {
     RED.util.evaluateJSONataExpression(prepared, data as never, (error, value) =>
@@ -191,7 +201,7 @@ function outside<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const attempt = () =>
-    withTimeLimit(work, timeLimit, closing).catch((error) => {
+    withTimeLimit(system, work, timeLimit, closing).catch((error) => {
       throw outsideError(system, error);
     });
   return withRetries(attempt, closing);

@@ -29,7 +29,7 @@ const rows = async (): Promise<{ uuid: string; customer: string; transcription: 
   (await fetch(`${demo.url}/recalls.json`)).json();
 
 async function until<Value>(read: () => Promise<Value>, fits: (value: Value) => boolean): Promise<Value> {
-  const end = Date.now() + 25_000;
+  const end = Date.now() + 45_000;
   for (;;) {
     const value = await read();
     if (fits(value) || Date.now() > end) return value;

@@ -19,6 +19,17 @@ export function makeUserFolder(): string {
   return folder;
 }
 
+/** Where a message arrived, and as what. */
+export interface Arrival {
+  at: string;
+  message: Message & { error?: { message: string; code?: string; source?: object } };
+}
+export interface NodeStatus {
+  fill?: string;
+  shape?: string;
+  text?: string;
+}
+
 export interface TestNodeRed {
   userFolder: string;
   /** Deploys these nodes in place of all others. Every one may leave out `z`, `x` and `y`. */
@@ -27,8 +38,14 @@ export interface TestNodeRed {
   send(id: string, message: Message): void;
   /** The next message that a node gets; fails after some seconds. */
   next(id: string): Promise<Message>;
+  /** Hands a message to a node and waits for the first sink that it, or the error it caused, arrives at. */
+  through(id: string, message: Message): Promise<Arrival>;
+  /** The messages that a node got since the deploy and that `next` has not taken. */
+  received(id: string): Message[];
   /** The last status that a node showed. */
-  status(id: string): { fill?: string; text?: string } | undefined;
+  status(id: string): NodeStatus | undefined;
+  /** Every status that a node showed since the deploy, the first first. */
+  statuses(id: string): { at: number; status: NodeStatus }[];
   /** The log lines of nodes, warnings and errors. */
   log: { id: string; level: number; message: string }[];
   stop(): Promise<void>;
@@ -65,16 +82,22 @@ export async function startNodeRed(): Promise<TestNodeRed> {
 
   const received = new Map<string, Message[]>();
   const waiting = new Map<string, (message: Message) => void>();
-  RED.hooks.add("onReceive.test", (event: { msg: Message; destination: { id: string } }) => {
-    const { id } = event.destination;
+  const underWay = new Map<unknown, (arrival: Arrival) => void>();
+  RED.hooks.add("onReceive.test", (event: { msg: Message; destination: { id: string; node: FlowNode } }) => {
+    const { id, node } = event.destination;
+    const arrive = node.type === SINK ? underWay.get(event.msg["_msgid"]) : undefined;
+    if (arrive) {
+      underWay.delete(event.msg["_msgid"]);
+      return arrive({ at: id, message: event.msg as Arrival["message"] });
+    }
     const waiter = waiting.get(id);
     waiting.delete(id);
     if (waiter) waiter(event.msg);
     else received.set(id, [...(received.get(id) ?? []), event.msg]);
   });
-  const statuses = new Map<string, object>();
-  RED.runtime.events.on("node-status", ({ id, status }: { id: string; status: object }) =>
-    statuses.set(id, status),
+  let statuses: { id: string; at: number; status: NodeStatus }[] = [];
+  RED.runtime.events.on("node-status", ({ id, status }: { id: string; status: NodeStatus }) =>
+    statuses.push({ id, at: performance.now(), status }),
   );
 
   return {
@@ -82,6 +105,7 @@ export async function startNodeRed(): Promise<TestNodeRed> {
     log,
     async deploy(nodes, credentials = {}) {
       received.clear();
+      statuses = [];
       const tab = { id: "tab", type: "tab", label: "test" };
       const placed = nodes.map((node) =>
         isConfig(node) ? node : { z: "tab", x: 0, y: 0, wires: [], ...node },
@@ -98,13 +122,28 @@ export async function startNodeRed(): Promise<TestNodeRed> {
       new Promise((resolve, reject) => {
         const first = received.get(id)?.shift();
         if (first) return resolve(first);
-        const timer = setTimeout(() => reject(new Error(`no message came to "${id}"`)), 15_000);
+        const timer = setTimeout(() => reject(new Error(`no message came to "${id}"`)), PATIENCE_MS);
         waiting.set(id, (message) => {
           clearTimeout(timer);
           resolve(message);
         });
       }),
-    status: (id) => statuses.get(id),
+    through: (id, message) =>
+      new Promise((resolve, reject) => {
+        const _msgid = RED.util.generateId();
+        const timer = setTimeout(() => {
+          underWay.delete(_msgid);
+          reject(new Error(`what was sent to "${id}" arrived nowhere`));
+        }, PATIENCE_MS);
+        underWay.set(_msgid, (arrival) => {
+          clearTimeout(timer);
+          resolve(arrival);
+        });
+        RED.nodes.getNode(id).receive({ ...message, _msgid });
+      }),
+    received: (id) => received.get(id) ?? [],
+    status: (id) => statuses.findLast((shown) => shown.id === id)?.status,
+    statuses: (id) => statuses.filter((shown) => shown.id === id),
     async stop() {
       await RED.stop();
       server.close();
@@ -118,9 +157,13 @@ function isConfig({ type }: FlowNode): boolean {
   return ["vcon-store", "vcon-deepgram", "vcon-openai", "vcon-postgresql-server"].includes(type);
 }
 
+/** How long a test waits for a message: enough for a step that is tried five times. */
+const PATIENCE_MS = 20_000;
+const SINK = "debug";
+
 /** A node to wire outputs to: what it gets, `next` shows. */
 export function sink(id: string): FlowNode {
-  return { id, type: "debug", active: false, tosidebar: false, console: false, complete: "false" };
+  return { id, type: SINK, active: false, tosidebar: false, console: false, complete: "false" };
 }
 
 /** Gets the errors of all nodes. */
@@ -131,3 +174,6 @@ export const catcher: FlowNode = {
   uncaught: false,
   wires: [["failure"]],
 };
+
+/** What became of a message: wired to "out" it went through, at "failure" is what failed. */
+export const ends: FlowNode[] = [sink("out"), catcher, sink("failure")];

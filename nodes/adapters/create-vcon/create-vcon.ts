@@ -1,4 +1,5 @@
 /** Makes a vCon out of any message, by a mapping that is filled in without code. */
+import { isDate } from "node:util/types";
 import {
   addAttachment,
   addDialog,
@@ -77,13 +78,13 @@ export default adapter({
   label: "create vCon",
   icon: "vcon-create.svg",
   fields,
-  source: ({ config }) => nonEmpty(config.conversation),
+  source: ({ config }) => textOf(config.conversation, "Conversation"),
   run: ({ config, uuid }) => {
-    const began = nonEmpty(config.began);
+    const subject = textOf(config.subject, "Subject");
     const vcon = buildNew({
       uuid,
-      subject: nonEmpty(config.subject),
-      created_at: began && dateOf(began, "Began at"),
+      ...(subject === undefined ? {} : { subject }),
+      created_at: dateOf(config.began, "Began at"),
     });
     for (const party of config.parties) addParty(vcon, partyOf(party));
     addContent(vcon, config);
@@ -98,11 +99,13 @@ export default adapter({
 });
 
 function partyOf({ role, name, tel, mailto }: Config["parties"][number]): Party {
-  const party: Party = { role };
-  if (nonEmpty(tel)) party.tel = nonEmpty(tel)!;
-  if (nonEmpty(mailto)) party.mailto = nonEmpty(mailto)!;
-  if (nonEmpty(name)) Object.assign(party, { name: nonEmpty(name)!, validation: "none" });
-  return party;
+  const known = {
+    tel: textOf(tel, "Telephone"),
+    mailto: textOf(mailto, "E-mail"),
+    name: textOf(name, "Name"),
+  };
+  const filled = Object.entries(known).filter(([, value]) => value !== undefined);
+  return { role, ...Object.fromEntries(filled), ...(known.name === undefined ? {} : { validation: "none" }) };
 }
 
 function addContent(vcon: Vcon, config: Config): void {
@@ -145,43 +148,51 @@ function messagesIn(value: unknown): JsonObject[] {
 }
 
 function messageDialog(vcon: Vcon, message: JsonObject, config: Config): Dialog {
-  const everyone = (vcon.parties ?? []).map((_, index) => index);
-  const sender = senderIndex(vcon.parties ?? [], message[config.messageSender]);
-  const time = nonEmpty(message[config.messageTime]);
   return {
     type: "text",
-    start: time ? dateOf(time, "Time in") : vcon.created_at,
-    // The first party of a dialog is the one that it comes from.
-    parties: sender < 0 ? everyone : [sender, ...everyone.filter((index) => index !== sender)],
+    start: dateOf(message[config.messageTime], "Time in") ?? vcon.created_at,
+    ...partiesOf(vcon.parties ?? [], textOf(message[config.messageSender], "Sender in")),
     mediatype: "text/plain",
     encoding: "none",
-    body: String(message[config.messageText] ?? ""),
+    body: textOf(message[config.messageText], "Text in") ?? "",
   };
 }
 
-function senderIndex(parties: readonly Party[], sender: unknown): number {
-  return parties.findIndex(({ role, name, mailto, tel }) =>
-    [role, name, mailto, tel].includes(String(sender)),
-  );
+/** The first party of a dialog is the one that it comes from, so a stranger's message names none. */
+function partiesOf(parties: readonly Party[], sender: string | undefined): Pick<Dialog, "parties"> {
+  const everyone = parties.map((_, index) => index);
+  if (sender === undefined) return { parties: everyone };
+  const from = parties.findIndex(({ role, name, mailto, tel }) => [role, name, mailto, tel].includes(sender));
+  return from < 0 ? {} : { parties: [from, ...everyone.filter((index) => index !== from)] };
 }
 
 function recordingContent(value: unknown): Partial<Dialog> {
   if (Buffer.isBuffer(value) && value.length > 0)
     return { encoding: "base64url", body: encodeBase64Url(value) };
-  if (typeof value === "string" && value.startsWith("https://")) return { url: value };
+  if (typeof value === "string" && URL.parse(value)?.protocol === "https:") return { url: value };
   throw new StepError(`"From" holds neither the bytes of a recording nor its https address.`, {
     code: "BAD_INPUT",
   });
 }
 
-function dateOf(value: string, field: string): string {
-  const date = readDate(value);
+/** In RFC 3339; undefined where the field holds nothing. */
+function dateOf(value: unknown, field: string): string | undefined {
+  if (isNothing(value)) return undefined;
+  // A Date's own text is in none of the forms that are read, its number is.
+  const date = readDate(isDate(value) ? value.getTime() : value);
   if (date === undefined)
     throw new StepError(`"${field}" holds no date that can be read.`, { code: "BAD_INPUT" });
   return date;
 }
 
-function nonEmpty(value: unknown): string | undefined {
-  if (value === undefined || value === null || value === "") return undefined;
-  return typeof value === "object" ? undefined : String(value);
+/** Undefined where the field holds nothing. */
+function textOf(value: unknown, field: string): string | undefined {
+  if (isNothing(value)) return undefined;
+  if (typeof value === "object")
+    throw new StepError(`"${field}" holds an object or a list where a text belongs.`, { code: "BAD_INPUT" });
+  return String(value);
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
 }

@@ -1,4 +1,5 @@
 /** Reads the event that FreeSWITCH's mod_json_cdr posts when a call has ended. */
+import { readDate } from "../../../core/index.ts";
 import { StepError } from "../../kit/index.ts";
 
 /** What of a call counts for its vCon. Times are RFC 3339. */
@@ -9,8 +10,8 @@ export interface EndedCall {
   began: string;
   /** Undefined if nobody answered. */
   answered: string | undefined;
-  /** Of the conversation, from the answer on. */
-  seconds: number;
+  /** Of the conversation, from the answer on; undefined if the event does not say. */
+  seconds: number | undefined;
   hangupCause: string;
   disposition: "no-answer" | "congestion" | "failed" | "busy";
   stereo: boolean;
@@ -59,7 +60,7 @@ export function readEvent(event: unknown): EndedCall {
     direction: inbound ? "inbound" : "outbound",
     began,
     answered: timeOf(variable("answer_uepoch"), variable("answer_epoch")),
-    seconds: Number(variable("billsec") ?? 0),
+    seconds: /^\d+$/.test(variable("billsec") ?? "") ? Number(variable("billsec")) : undefined,
     hangupCause,
     disposition: DISPOSITIONS[hangupCause] ?? "failed",
     stereo: variable("RECORD_STEREO") === "true",
@@ -107,5 +108,5 @@ function decoded(value: unknown): string | undefined {
 /** Unix time in microseconds or seconds; 0 stands for never. */
 function timeOf(microseconds: string | undefined, seconds: string | undefined): string | undefined {
   const milliseconds = Number(microseconds ?? 0) / 1000 || Number(seconds ?? 0) * 1000;
-  return milliseconds > 0 ? new Date(milliseconds).toISOString() : undefined;
+  return milliseconds > 0 ? readDate(milliseconds / 1000) : undefined;
 }

@@ -1,6 +1,6 @@
 /** Fetches a recording that an event names: from below one folder, or from one origin, and from nowhere else. */
 import { readFile, realpath, stat } from "node:fs/promises";
-import { basename, join, sep } from "node:path";
+import { join, sep } from "node:path";
 import { type Call, parseRetryAfter, StepError, statusError } from "../../kit/index.ts";
 
 export interface Allowed {
@@ -37,12 +37,13 @@ export async function readRecording(
   const isAddress = /^https?:\/\//i.test(location);
   const bytes = isAddress
     ? await outside("The recording's server", (signal) => fetchRecording(location, allowed, signal))
-    : await readBelow(location, allowed);
+    : await outside("The recordings' folder", () => readBelow(location, allowed));
   const mediatype = SIGNATURES.find(([, begins]) => begins(bytes))?.[0];
   if (bytes.length === 0) throw refusal("The recording is empty", "RECORDING_EMPTY");
   if (mediatype === undefined)
     throw refusal("The recording is no audio that is known: WAV, MP3, Ogg, FLAC or MP4", "RECORDING_CORRUPT");
-  return { bytes, mediatype, filename: basename(isAddress ? new URL(location).pathname : location) };
+  const path = isAddress ? new URL(location).pathname : location;
+  return { bytes, mediatype, filename: path.split(/[/\\]/).at(-1)! };
 }
 
 /**
@@ -63,7 +64,10 @@ async function readBelow(location: string, { folder, largest }: Allowed): Promis
     if (file === undefined) continue;
     if (!file.startsWith(home + sep))
       throw refusal("The event names a file outside the folder", "RECORDING_NOT_ALLOWED");
-    checkSize((await stat(file)).size, largest);
+    const found = await stat(file);
+    // A pipe or a device could be read for ever.
+    if (!found.isFile()) continue;
+    checkSize(found.size, largest);
     return readFile(file);
   }
   throw refusal(`The file that the event names is not below "Folder"`, "RECORDING_NOT_FOUND", true);

@@ -100,7 +100,9 @@ function partyOf(
   address: Partial<Record<"tel" | "mailto", string | undefined>>,
 ): Party {
   const known = Object.entries(address).filter(([, value]) => value !== undefined);
-  return { role, ...(name === undefined ? {} : { name, validation: "none" }), ...Object.fromEntries(known) };
+  // FreeSWITCH names a caller that it does not know by the number.
+  const named = name !== undefined && name !== address.tel;
+  return { role, ...(named ? { name, validation: "none" } : {}), ...Object.fromEntries(known) };
 }
 
 function dialogOf(call: EndedCall): Dialog {
@@ -116,7 +118,7 @@ function dialogOf(call: EndedCall): Dialog {
   return {
     type: "recording",
     start: call.answered,
-    duration: call.seconds,
+    ...(call.seconds === undefined ? {} : { duration: call.seconds }),
     // A stereo recording has the far end on its first channel; a mono one has both on its only one.
     parties: call.stereo ? [0, 1] : [[0, 1]],
     originator: call.originator,
@@ -131,5 +133,10 @@ async function contentOf(
   const location = call.variable(config.recording);
   if (call.answered === undefined || location === undefined) return {};
   const { bytes, mediatype, filename } = await readRecording(location, config, outside);
-  return { mediatype, filename, encoding: "base64url", body: encodeBase64Url(bytes) };
+  return {
+    mediatype,
+    ...(filename === "" ? {} : { filename }),
+    encoding: "base64url",
+    body: encodeBase64Url(bytes),
+  };
 }

@@ -31,7 +31,10 @@ export default filter({
   reads: ({ where }) => READS[where]!,
   run: async ({ vcon, config }) => {
     const pattern = anyOf(config.words);
-    for await (const text of textsOf(vcon, config.where)) if (pattern.test(text)) return "found";
+    for await (const text of textsOf(vcon, config.where)) {
+      // An accent may be part of its letter or stand after it.
+      if (pattern.test(text.normalize())) return "found";
+    }
     return "not found";
   },
 });
@@ -50,14 +53,17 @@ async function* textsOf(vcon: VconView, where: string): AsyncGenerator<string> {
   }
 }
 
+/** Letters with their marks, and digits. */
+const IN_WORDS = "[\\p{L}\\p{M}\\p{N}]";
+
 /** Whole words in any case; a star at the end stands for any ending, a space for any white space. */
 function anyOf(words: readonly string[]): RegExp {
   const patterns = words.map((word) => {
     const begins = word.endsWith("*");
-    const literal = escaped(begins ? word.slice(0, -1) : word).replaceAll(/\s+/g, "\\s+");
-    return begins ? literal : `${literal}(?![\\p{L}\\p{N}])`;
+    const literal = escaped((begins ? word.slice(0, -1) : word).normalize()).replaceAll(/\s+/g, "\\s+");
+    return begins ? literal : `${literal}(?!${IN_WORDS})`;
   });
-  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${patterns.join("|")})`, "iu");
+  return new RegExp(`(?<!${IN_WORDS})(?:${patterns.join("|")})`, "iu");
 }
 
 function escaped(text: string): string {

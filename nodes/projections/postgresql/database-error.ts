@@ -8,6 +8,7 @@ const WORDS: Record<string, { what: string; transient?: boolean }> = {
   "23": { what: "The row breaks a rule of the table, such as a column that must not be empty." },
   "28": { what: "It refused the user or the password. Check the server's settings." },
   "3D": { what: "The database does not exist. Check the server's URL." },
+  "3F": { what: "The table's schema does not exist. Create it." },
   "40": { what: "It rolled the write back because of another one.", transient: true },
   "42501": { what: "The user may not write into the table. Grant it the right." },
   "42P01": { what: `The table does not exist. Create it, or tick "Create".` },
@@ -22,6 +23,9 @@ const WORDS: Record<string, { what: string; transient?: boolean }> = {
   "58": { what: "Its disk fails.", transient: true },
 };
 
+/** PostgreSQL's codes, by their classes; Node's own may have five letters too, such as EPIPE. */
+const SQLSTATE = /^[0-9FHPX][0-9A-Z]{4}$/;
+
 /** What a write that creates what is missing gets over by itself. */
 const CREATABLE = new Set(["42P01", "42703"]);
 
@@ -29,11 +33,15 @@ const CREATABLE = new Set(["42P01", "42703"]);
 export function databaseError(error: unknown, creates: boolean): unknown {
   const { code, message } = (error ?? {}) as { code?: string; message?: string };
   if (error instanceof StepError) return error;
-  if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) {
+  if (typeof code === "string" && SQLSTATE.test(code)) {
     const words = WORDS[code] ?? WORDS[code.slice(0, 2)];
     const what = words?.what ?? "It refused the row. Check the table and the projection.";
     const transient = words?.transient ?? (creates && CREATABLE.has(code));
     return new StepError(`PostgreSQL answered ${code}. ${what}`, { code, transient });
+  }
+  // The client's own words where the server wants a password and there is none.
+  if (code === undefined && /password must be a/.test(message ?? "")) {
+    return new StepError("PostgreSQL wants a password. Set it in the server's settings.", { code: "28P01" });
   }
   // The client's own words for a connection that broke or did not come about carry no code.
   if (code === undefined && /connection|timeout/i.test(message ?? "")) {

@@ -13,6 +13,12 @@ interface Server {
 /** The tables that exist as far as this process knows, by server; a column more is a table anew. */
 const known = new WeakMap<Server, Set<string>>();
 
+/**
+ * What the server answers to one of two that create the same table at the same moment: a key twice in its catalogue,
+ * a table, type or column that is there.
+ */
+const ANOTHER_WAS_FIRST = new Set(["23505", "42P07", "42710", "42701"]);
+
 export default projection({
   type: "vcon-postgresql",
   label: "PostgreSQL",
@@ -38,8 +44,9 @@ export default projection({
   },
   reads: ["analysis:projection"],
   run: async ({ vcon, config, outside }) => {
-    const { server, table, key, create } = config;
+    const { table, key, create } = config;
     const row: Row = { ...(await rowOf(vcon, config.projection)), [key]: vcon.uuid };
+    const server = await config.server();
     await outside("PostgreSQL", async () => {
       try {
         if (create) await createOnce(server, table, key, row);
@@ -74,8 +81,9 @@ async function createOnce(server: Server, table: string, key: string, row: Row):
   const statement = createTable(table, key, row);
   if (tables.has(statement)) return;
   await server.pool.query(statement).catch((error: { code?: string }) => {
-    // Two processes that create the same table at the same moment: the other one was first.
-    if (error.code !== "23505" && error.code !== "42P07") throw error;
+    if (!ANOTHER_WAS_FIRST.has(error.code ?? "")) throw error;
+    // Nothing of the statement was done; now that the other is done with its own, it finds the table.
+    return server.pool.query(statement);
   });
   tables.add(statement);
 }

@@ -38,7 +38,12 @@ export function createTable(table: string, key: string, row: Row): string {
 function typeOf(column: string, value: Row[string]): string {
   if (typeof value === "number") return "double precision";
   if (typeof value === "boolean") return "boolean";
-  return column.endsWith("_at") && !Number.isNaN(Date.parse(String(value))) ? "timestamptz" : "text";
+  return column.endsWith("_at") && isTime(value) ? "timestamptz" : "text";
+}
+
+/** RFC 3339 and close to it; JavaScript alone would also take "Room 12" for a day. */
+function isTime(value: string | null): boolean {
+  return value !== null && /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(value) && !Number.isNaN(Date.parse(value));
 }
 
 function quotedTable(table: string): string {

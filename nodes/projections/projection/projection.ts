@@ -1,5 +1,5 @@
 /** Draws a row out of a vCon: column names and what stands in them. */
-import type { Part, VconView } from "../../../core/index.ts";
+import { bodyValue, type Part, type VconView } from "../../../core/index.ts";
 import { type ConfigOf, drawn, projection, rows, StepError, text } from "../../kit/index.ts";
 import { documentOf } from "./document.ts";
 import { READY_MADE, type ReadyMade } from "./ready-made.ts";
@@ -56,7 +56,8 @@ export default projection({
     const before = [...vcon.analysis.values()].filter(
       ({ type, vendor, product }) => type === TYPE && vendor === VENDOR && product === config.projection,
     );
-    if (JSON.stringify(before.at(-1)?.body) === JSON.stringify(body)) return undefined;
+    const newest = before.at(-1);
+    if (newest && JSON.stringify(await bodyValue(newest)) === JSON.stringify(body)) return undefined;
     const analysis = {
       type: TYPE,
       vendor: VENDOR,

@@ -38,7 +38,7 @@ async function transcript({ analysis, dialog }: VconView): Promise<string | null
   for (const found of analysis.values()) {
     if (!(TRANSCRIPT_TYPES as readonly string[]).includes(found.type)) continue;
     const text = transcriptText({ ...found, body: await bodyValue(found) });
-    if (text !== undefined) byDialog.set(JSON.stringify(found.dialog ?? null), text);
+    if (text !== undefined) byDialog.set([found.dialog ?? []].flat().join(), text);
   }
   const texts = [...byDialog.values()];
   for (const { type, ...content } of dialog.values()) {

@@ -21,5 +21,6 @@ function toTag({ name, value }: ConfigOf<typeof fields>["tags"][number]) {
   if (typeof name !== "string" || name === "" || name.includes(":")) {
     throw new StepError("A tag's name must be a text without a colon.", { code: "BAD_INPUT" });
   }
-  return { name, value: typeof value === "object" ? JSON.stringify(value) : String(value ?? "") };
+  const isStructure = typeof value === "object" && value !== null;
+  return { name, value: isStructure ? JSON.stringify(value) : String(value ?? "") };
 }

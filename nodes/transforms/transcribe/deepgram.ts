@@ -26,11 +26,11 @@ export const deepgram: SpeechVendor = {
       "url" in audio
         ? await client.transcribeUrl({ url: audio.url, ...options }, more)
         : await client.transcribeFile({ data: audio.bytes, contentType: audio.mediatype }, options, more);
-    return heard(answer, channels);
+    return heard(answer, language);
   },
 };
 
-function heard(answer: Answer, channels: boolean): Heard {
+function heard(answer: Answer, language: string): Heard {
   // The client resolves with an answer that is no JSON, and with one that a callback was given for.
   if (!("results" in answer) || !answer.results?.channels) {
     throw new StepError("Deepgram gave an answer that can't be read. Send the vCon again later.", {
@@ -39,8 +39,10 @@ function heard(answer: Answer, channels: boolean): Heard {
     });
   }
   const { metadata, results } = answer;
+  const channels = results.channels.length;
   const utterances: Utterance[] = (results.utterances ?? []).map((utterance) => {
-    const speaker = channels ? utterance.channel : utterance.speaker;
+    // Of a recording with one channel the channel says nothing about who speaks.
+    const speaker = channels > 1 ? utterance.channel : utterance.speaker;
     return {
       start: utterance.start ?? 0,
       end: utterance.end ?? 0,
@@ -49,9 +51,16 @@ function heard(answer: Answer, channels: boolean): Heard {
       ...(speaker === undefined ? {} : { speaker }),
     };
   });
+  const [first] = results.channels as { detected_language?: string }[];
   return {
-    language: (results.channels[0] as { detected_language?: string } | undefined)?.detected_language ?? "und",
+    channels,
+    language: first?.detected_language ?? codeOf(language),
     duration: metadata?.duration ?? 0,
     utterances,
   };
+}
+
+/** Deepgram's word for several languages in one recording is none of BCP 47's. */
+function codeOf(language: string): string {
+  return language === "multi" ? "mul" : language || "und";
 }

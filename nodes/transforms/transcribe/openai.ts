@@ -22,11 +22,21 @@ export const openai: SpeechVendor = {
     }
     const { default: OpenAI, toFile } = await import("openai");
     const client = new OpenAI({ apiKey, baseURL: url, maxRetries: 0, timeout: CLIENT_TIME_LIMIT_MS });
-    const file = await toFile(audio.bytes, audio.filename, { type: audio.mediatype });
+    const file = await toFile(audio.bytes, `recording.${endingOf(audio)}`, { type: audio.mediatype });
     const request = { file, model, ...(language ? { language } : {}), ...formOf(model) };
     return heard(await client.audio.transcriptions.create(request as never, { signal }), language);
   },
 };
+
+/** The service tells formats by the ending of the file's name, and refuses others. */
+const ENDINGS = ["flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm"];
+
+/** The file's own name stays here: it may hold a number. */
+function endingOf({ mediatype, filename }: { mediatype: string; filename: string }): string {
+  const kind = mediatype.split("/").at(-1)!.replace(/^x-/, "");
+  const endings = [kind, filename.split(".").at(-1)!.toLowerCase()];
+  return endings.find((ending) => ENDINGS.includes(ending)) ?? kind;
+}
 
 function formOf(model: string): object {
   if (tellsSpeakers(model)) return { response_format: "diarized_json", chunking_strategy: "auto" };
@@ -64,6 +74,7 @@ function heard(answer: unknown, language: string): Heard {
   }
   const seconds = Number(duration ?? segments?.at(-1)?.end ?? 0);
   return {
+    channels: 1,
     language: language || codeOf(found),
     duration: seconds,
     utterances: segments?.map(toUtterance) ?? [{ start: 0, end: seconds || 1, text, confidence: 1 }],

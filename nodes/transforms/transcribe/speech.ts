@@ -28,6 +28,8 @@ export interface SpeechVendor {
 
 /** What a vendor heard. */
 export interface Heard {
+  /** How many channels it heard apart. */
+  channels: number;
   /** BCP 47; "und" where the vendor does not say. */
   language: string;
   /** Seconds. */
@@ -45,31 +47,32 @@ export interface Utterance {
   speaker?: number | string;
 }
 
-/** A party as the transcript names it. */
+/** Who speaks on a channel, as the transcript names them. */
 export interface Speaker {
-  /** The party's index in the vCon. */
-  id: number;
+  /** The party's index in the vCon; a text where the channel is not one party's. */
+  id: number | string;
   label: string;
 }
 
+/** The shortest that a segment may be, in seconds: Whisper gives some words no length at all. */
+const SHORTEST = 0.01;
+
 /**
- * The transcript in the World Transcription Format (draft-howe-vcon-wtf-extension-02), in the order of speech. A
- * channel that is one party's is named by the party's index.
+ * The transcript in the World Transcription Format (draft-howe-vcon-wtf-extension-02), in the order of speech.
+ * Channels are named by who speaks on them, unless the vendor heard fewer than there should be.
  */
-export function toWtf(
-  heard: Heard,
-  provider: string,
-  model: string,
-  byChannel: (Speaker | undefined)[],
-): WtfBody {
+export function toWtf(heard: Heard, provider: string, model: string, expected: readonly Speaker[]): WtfBody {
   const now = new Date().toISOString();
+  const byChannel = heard.channels < expected.length ? [] : expected;
   const segments = heard.utterances
-    .filter(({ text, start, end }) => text.trim() !== "" && end > start)
+    .filter(({ text }) => text.trim() !== "")
     .sort((one, other) => one.start - other.start)
-    .map(({ speaker, text, ...rest }, id) => ({
+    .map(({ start, end, text, confidence, speaker }, id) => ({
       id,
-      ...rest,
+      start,
+      end: Math.max(end, start + SHORTEST),
       text: text.trim(),
+      confidence,
       ...named(speaker, byChannel),
     }));
   return {
@@ -85,31 +88,28 @@ export function toWtf(
       processed_at: now,
       provider,
       model,
-      audio: { duration: heard.duration, ...(byChannel.length > 0 ? { channels: byChannel.length } : {}) },
+      audio: { duration: heard.duration, ...(byChannel.length > 0 ? { channels: heard.channels } : {}) },
       options: {},
     },
     speakers: speakersOf(segments, byChannel),
   };
 }
 
-function named(
-  speaker: Utterance["speaker"],
-  byChannel: (Speaker | undefined)[],
-): { speaker?: number | string } {
+function named(speaker: Utterance["speaker"], byChannel: readonly Speaker[]): { speaker?: number | string } {
   if (speaker === undefined) return {};
   return { speaker: (typeof speaker === "number" ? byChannel[speaker]?.id : undefined) ?? speaker };
 }
 
 function speakersOf(
   segments: WtfSegment[],
-  byChannel: (Speaker | undefined)[],
+  byChannel: readonly Speaker[],
 ): { [speaker: string]: WtfSpeaker } {
   const groups = Map.groupBy(
     segments.filter(({ speaker }) => speaker !== undefined),
     ({ speaker }) => speaker!,
   );
   const speakers = [...groups].map(([id, spoken]) => {
-    const label = byChannel.find((speaker) => speaker?.id === id)?.label ?? `Speaker ${id}`;
+    const label = byChannel.find((speaker) => speaker.id === id)?.label ?? `Speaker ${id}`;
     const total_time = spoken.reduce((sum, { start, end }) => sum + end - start, 0);
     return [
       id,

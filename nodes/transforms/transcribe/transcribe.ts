@@ -44,12 +44,13 @@ export default transform({
   reads: ["parties", "dialog:recording", `analysis:${WTF_EXTENSION}`],
   run: async function* ({ vcon, config, outside }) {
     const { vendor, system, transcribe } = VENDORS[config.vendor];
-    const account = config.vendor === "deepgram" ? config.deepgram : config.openai;
+    const openAccount = config.vendor === "deepgram" ? config.deepgram : config.openai;
     const model = config.vendor === "deepgram" ? config.deepgramModel : config.openaiModel;
     for (const [index, dialog] of vcon.dialog) {
       if (isTranscribed(vcon, index, vendor, model)) continue;
       const audio = await audioOf(dialog);
       if (audio === undefined) continue;
+      const account = await openAccount();
       const byChannel = speakers(dialog, vcon.parties);
       const request = { audio, model, language: config.language, channels: byChannel.length > 1 };
       const heard = await outside(system, (signal) => transcribe(account, request, signal));
@@ -77,7 +78,7 @@ async function audioOf(dialog: Held<Dialog>): Promise<Audio | undefined> {
   if (typeof body === "string" && body !== "") {
     const bytes = decoded(body);
     const mediatype = mediatypeOf(dialog) ?? "application/octet-stream";
-    return { bytes, mediatype, filename: dialog.filename ?? `recording.${mediatype.split(/[/-]/).at(-1)}` };
+    return { bytes, mediatype, filename: dialog.filename ?? "" };
   }
   if (dialog.url === undefined) return undefined;
   if (URL.parse(dialog.url)?.protocol === "https:") return { url: dialog.url };
@@ -97,10 +98,10 @@ function decoded(body: string): Buffer {
 }
 
 /** Who speaks on which channel: a recording of several channels has one entry a channel in `parties`. */
-function speakers({ parties }: Held<Dialog>, known: readonly Party[]): (Speaker | undefined)[] {
+function speakers({ parties }: Held<Dialog>, known: readonly Party[]): Speaker[] {
   if (!Array.isArray(parties) || parties.length < 2) return [];
-  return parties.map((index) => {
-    if (typeof index !== "number") return undefined;
+  return parties.map((index, channel) => {
+    if (typeof index !== "number") return { id: `channel ${channel}`, label: `Channel ${channel}` };
     const party = known[index] ?? {};
     return { id: index, label: displayName(party) ?? party.role ?? `Party ${index}` };
   });
