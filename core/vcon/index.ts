@@ -28,8 +28,17 @@ export {
   partyIndexKeys,
   partyOfRole,
 } from "./parties.ts";
+export {
+  PROJECTION_TYPE,
+  type Projection,
+  projectionAnalysis,
+  projectionsNamed,
+  type Row,
+  rowIn,
+} from "./projection.ts";
 export { type ReadVcon, readVcon } from "./read.ts";
 export { formatTag, parseTag, type Tag, tagsAttachment, tagTexts } from "./tags.ts";
+export { dialogText } from "./text.ts";
 export { TRANSCRIPT_TYPES, type Turn, transcriptText, transcriptTurns } from "./transcript.ts";
 export type * from "./types.ts";
 export { findUuid, newUuid, parseUuid, uuid8 } from "./uuid.ts";

@@ -410,14 +410,27 @@ export class SqliteStore implements VconStore {
 }
 
 function openDatabase(file: string): DatabaseSync {
+  makeFolder(dirname(file));
   try {
-    mkdirSync(dirname(file), { recursive: true });
     const database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: 5000 });
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     createTables(database, file);
     return database;
   } catch (error) {
     throw asVconError(error);
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new VconError(
+      "STORE_UNAVAILABLE",
+      `The folder of the SQLite store can't be made (${code}). Check the store's URL and the rights of its folder.`,
+      { cause: error },
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 /** Sends a conversation on by whether one of some words was said or written in it. */
 import {
   bodyValue,
+  dialogText,
   type Part,
   TRANSCRIPT_TYPES,
   transcriptText,
@@ -47,8 +48,7 @@ async function* textsOf(vcon: VconView, where: string): AsyncGenerator<string> {
   }
   if (where !== "transcript") {
     for (const dialog of vcon.dialog.values()) {
-      const body = await bodyValue(dialog);
-      if (typeof body === "string") yield body;
+      yield dialogText({ ...dialog, body: await bodyValue(dialog) }) ?? "";
     }
   }
 }

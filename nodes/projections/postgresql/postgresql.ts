@@ -1,9 +1,16 @@
 /** Writes the row that a projection drew into a table: a new row, or the one of the same vCon. */
 import type { Pool } from "pg";
-import { bodyValue, type VconView } from "../../../core/index.ts";
+import {
+  bodyValue,
+  PROJECTION_TYPE,
+  projectionsNamed,
+  type Row,
+  rowIn,
+  type VconView,
+} from "../../../core/index.ts";
 import { projection, StepError, service, text, toggle } from "../../kit/index.ts";
 import { databaseError } from "./database-error.ts";
-import { createTable, type Row, upsert } from "./statements.ts";
+import { createTable, upsert } from "./statements.ts";
 
 interface Server {
   pool: Pool;
@@ -42,7 +49,7 @@ export default projection({
       hint: "the table and columns that are missing",
     }),
   },
-  reads: ["analysis:projection"],
+  reads: [`analysis:${PROJECTION_TYPE}`],
   run: async ({ vcon, config, outside }) => {
     const { table, key, create } = config;
     const row: Row = { ...(await rowOf(vcon, config.projection)), [key]: vcon.uuid };
@@ -64,9 +71,9 @@ export default projection({
 });
 
 async function rowOf({ analysis }: VconView, name: string): Promise<Row> {
-  const newest = [...analysis.values()].filter(({ product }) => product === name).at(-1);
-  const body = newest && (await bodyValue(newest));
-  if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Row;
+  const newest = projectionsNamed(analysis.values(), name).at(-1);
+  const row = newest && rowIn(await bodyValue(newest));
+  if (row !== undefined) return row;
   throw new StepError(
     `It has no projection "${name}". Wire a projection node of that name before this one.`,
     {

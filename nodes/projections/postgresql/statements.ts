@@ -1,7 +1,6 @@
 /** SQL out of names and values that are not to be trusted: names quoted, values always as parameters. */
+import type { Row } from "../../../core/index.ts";
 import { StepError } from "../../kit/index.ts";
-
-export type Row = Record<string, string | number | boolean | null>;
 
 /** PostgreSQL cuts longer names off, so that two could become one. */
 const LONGEST_NAME_BYTES = 63;

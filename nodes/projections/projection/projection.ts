@@ -1,14 +1,16 @@
 /** Draws a row out of a vCon: column names and what stands in them. */
-import { bodyValue, type Part, type VconView } from "../../../core/index.ts";
+import {
+  bodyValue,
+  type Part,
+  PROJECTION_TYPE,
+  projectionAnalysis,
+  projectionsNamed,
+  type Row,
+  type VconView,
+} from "../../../core/index.ts";
 import { type ConfigOf, drawn, projection, rows, StepError, text } from "../../kit/index.ts";
 import { documentOf } from "./document.ts";
 import { READY_MADE, type ReadyMade } from "./ready-made.ts";
-
-/** The projections in a vCon are analyses of this type and vendor, their product the projection's name. */
-const TYPE = "projection";
-const VENDOR = "vcon-node-red";
-
-type Value = string | number | boolean | null;
 
 const fields = {
   projection: text({ label: "Projection", icon: "table", default: "conversation", required: true }),
@@ -44,29 +46,21 @@ export default projection({
   label: "projection",
   icon: "vcon-projection.svg",
   fields,
-  reads: ({ columns }) => [...new Set<Part>(["dialog", "analysis:projection", ...columns.flatMap(partsFor)])],
+  reads: ({ columns }) => [
+    ...new Set<Part>(["dialog", `analysis:${PROJECTION_TYPE}`, ...columns.flatMap(partsFor)]),
+  ],
   run: async ({ vcon, config, jsonata }) => {
-    const body: Record<string, Value> = {};
+    const row: Row = {};
     for (const { column, value } of config.columns) {
-      body[column] =
+      row[column] =
         value.type === "jsonata"
           ? await evaluated(vcon, column, value.value, jsonata)
           : await READY_MADE[value.type].draw(vcon);
     }
-    const before = [...vcon.analysis.values()].filter(
-      ({ type, vendor, product }) => type === TYPE && vendor === VENDOR && product === config.projection,
-    );
+    const before = projectionsNamed(vcon.analysis.values(), config.projection);
     const newest = before.at(-1);
-    if (newest && JSON.stringify(await bodyValue(newest)) === JSON.stringify(body)) return undefined;
-    const analysis = {
-      type: TYPE,
-      vendor: VENDOR,
-      product: config.projection,
-      dialog: [...vcon.dialog.keys()],
-      mediatype: "application/json",
-      encoding: "json",
-      body,
-    };
+    if (newest && JSON.stringify(await bodyValue(newest)) === JSON.stringify(row)) return undefined;
+    const analysis = projectionAnalysis({ name: config.projection, row, dialog: [...vcon.dialog.keys()] });
     return { add: { analysis: [analysis], seen: before.length } };
   },
 });
@@ -83,7 +77,7 @@ async function evaluated(
   column: string,
   expression: string,
   jsonata: (expression: string, data: unknown) => Promise<unknown>,
-): Promise<Value> {
+): Promise<Row[string]> {
   const value = await jsonata(expression, documentOf(vcon)).catch((error: { code?: string }) => {
     throw new StepError(
       `The expression of the column "${column}" can't be evaluated (${error.code ?? "no code"}).`,
@@ -96,7 +90,7 @@ async function evaluated(
 }
 
 /** A row is flat: a list or an object becomes its JSON. */
-function flat(value: unknown): Value {
+function flat(value: unknown): Row[string] {
   if (value === undefined || value === null) return null;
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return Number.isFinite(value) ? value : null;

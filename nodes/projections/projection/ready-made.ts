@@ -1,6 +1,7 @@
 /** The columns that need no expression. */
 import {
   bodyValue,
+  dialogText,
   displayName,
   type Part,
   partyOfRole,
@@ -41,9 +42,10 @@ async function transcript({ analysis, dialog }: VconView): Promise<string | null
     if (text !== undefined) byDialog.set([found.dialog ?? []].flat().join(), text);
   }
   const texts = [...byDialog.values()];
-  for (const { type, ...content } of dialog.values()) {
-    const body = type === "text" ? await bodyValue(content) : undefined;
-    if (typeof body === "string") texts.push(body);
+  for (const written of dialog.values()) {
+    if (written.type !== "text") continue;
+    const text = dialogText({ ...written, body: await bodyValue(written) });
+    if (text !== undefined) texts.push(text);
   }
   return texts.length > 0 ? texts.join("\n") : null;
 }
