@@ -36,13 +36,21 @@ export class Settings<F extends Fields> {
     return this.#fixed ?? this.#find(message);
   }
 
-  async #find(message: Message): Promise<ConfigOf<F>> {
-    const entries = this.#settings.map(async ([name, setting]) => [
-      name,
-      "fixed" in setting ? setting.fixed : await setting.find(message),
-    ]);
-    return Object.fromEntries(await Promise.all(entries));
+  #find(message: Message): ConfigOf<F> | Promise<ConfigOf<F>> {
+    const values = together(
+      this.#settings.map(([, setting]) => ("fixed" in setting ? setting.fixed : setting.find(message))),
+    );
+    return values instanceof Promise ? values.then((ready) => this.#named(ready)) : this.#named(values);
   }
+
+  #named(values: unknown[]): ConfigOf<F> {
+    return Object.fromEntries(this.#settings.map(([name], index) => [name, values[index]])) as never;
+  }
+}
+
+/** All of the values; a promise only where one of them is. */
+function together(values: unknown[]): unknown[] | Promise<unknown[]> {
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : values;
 }
 
 /** @throws StepError naming the first field that can't be used, and why */
@@ -127,7 +135,7 @@ class SettingsReader {
 
   #rows(field: RowsField, rows: Message[]): Setting {
     const settings = rows.map((row) => this.settings(field.columns, row));
-    return { find: (message) => Promise.all(settings.map((row) => row.for(message))) };
+    return { find: (message) => together(settings.map((row) => row.for(message))) };
   }
 
   #typed(field: TypedField, { type, value }: { type: string; value: string }): Setting {

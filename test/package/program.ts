@@ -1,8 +1,9 @@
 /** Node-RED as users run it: its own program in its own process, seen from outside through its HTTP interface. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../support/free-port.ts";
 import { type FlowNode, root } from "../support/node-red.ts";
 
 const PATIENCE_MS = 20_000;
@@ -144,8 +145,19 @@ async function end(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-/** Listens to what debug nodes send to the editor. */
-function openSidebar(url: string, show: (message: DebugMessage) => void): Promise<WebSocket> {
+/** Listens to what debug nodes send to the editor, as soon as the program lets it. */
+async function openSidebar(url: string, show: (message: DebugMessage) => void): Promise<WebSocket> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await connect(url, show);
+    } catch (error) {
+      if (attempt === 50) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function connect(url: string, show: (message: DebugMessage) => void): Promise<WebSocket> {
   const socket = new WebSocket(url);
   socket.addEventListener("message", ({ data }) => {
     const events = [JSON.parse(String(data))].flat() as { topic: string; data: DebugMessage }[];
@@ -156,15 +168,6 @@ function openSidebar(url: string, show: (message: DebugMessage) => void): Promis
     socket.addEventListener("open", () => {
       socket.send(JSON.stringify({ subscribe: "debug" }));
       resolve(socket);
-    });
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
     });
   });
 }

@@ -1,11 +1,12 @@
 /** A real PostgreSQL server for the time of a test file: its own folder, a free port, and a password. */
+
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, chownSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { freePort } from "./free-port.ts";
 
 /** With signs that mean something in a URL. */
 export const password = "p@ss:w/rd%20?é";
@@ -140,13 +141,4 @@ function notRoot(folder: string): { uid?: number; gid?: number } {
   chownSync(folder, uid, gid);
   chmodSync(folder, 0o700);
   return { uid, gid };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

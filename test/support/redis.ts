@@ -1,13 +1,14 @@
 /** Redis servers that a test file starts for itself, on free ports and in folders of their own. */
+
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Redis } from "ioredis";
+import { freePort } from "./free-port.ts";
 
 const run = promisify(execFile);
 
@@ -69,16 +70,6 @@ export async function startCluster(): Promise<{ servers: TestRedis[]; url: strin
   await run("redis-cli", ["--cluster", "create", ...hosts, "--cluster-yes"]);
   for (const { port } of servers) await untilClusterIsUp(port);
   return { servers, url: `redis+cluster://${hosts.join(",")}` };
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function untilReady(port: number): Promise<void> {
