@@ -31,6 +31,8 @@ export class Runner {
   readonly #limit: LimitFunction;
   readonly #status: StatusCounter;
   readonly #running = new Set<Promise<void>>();
+  /** By UUID, what runs or waits at the system outside. */
+  readonly #outside = new Map<string, Promise<void>>();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -49,7 +51,7 @@ export class Runner {
       uuid = this.#uuid(message);
       const { work } = this.#options;
       // A step that waits for nothing is done in the same turn of the event loop.
-      const outcome = work.waits ? this.#limit(() => work.run(message, uuid)) : work.run(message, uuid);
+      const outcome = work.waits ? this.#inTurn(message, uuid) : work.run(message, uuid);
       if (typeof outcome === "string") finish(outcome);
       else this.#follow(outcome.then(finish).catch(fail));
     } catch (error) {
@@ -57,7 +59,7 @@ export class Runner {
     }
   }
 
-  /** Lets running steps end; those that take too long are aborted, and those not begun fail. */
+  /** Lets the steps that were taken end; those that take too long are aborted. */
   async close(): Promise<void> {
     const { closing } = this.#options;
     const patience = setTimeout(() => closing.abort(), CLOSE_PATIENCE_MS);
@@ -71,6 +73,24 @@ export class Runner {
     const { RED, uuidProperty } = this.#options;
     if (uuidProperty === undefined) return undefined;
     return uuidIn(propertyOf(RED, message, uuidProperty), uuidProperty);
+  }
+
+  /**
+   * So many at once; and one vCon once at a time at a system outside, so that the second of two equal messages finds
+   * the work of the first done instead of paying for it again.
+   */
+  #inTurn(message: Message, uuid: string | undefined): Promise<string> {
+    const { work, definition } = this.#options;
+    const run = () => this.#limit(() => work.run(message, uuid));
+    if (uuid === undefined || !("outside" in definition && definition.outside)) return run();
+    const outcome = (this.#outside.get(uuid) ?? Promise.resolve()).then(run);
+    const ended = outcome.then(
+      () => {},
+      () => {},
+    );
+    this.#outside.set(uuid, ended);
+    void ended.then(() => this.#outside.get(uuid) === ended && this.#outside.delete(uuid));
+    return outcome;
   }
 
   #follow(running: Promise<void>): void {

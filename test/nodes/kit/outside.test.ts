@@ -241,11 +241,12 @@ describe("a message that comes again", () => {
     expect(((await store.get(payload)) as Vcon).analysis).toHaveLength(1);
   });
 
-  it("at the same moment adds one result", async () => {
+  it("at the same moment is paid for once, and adds one result", async () => {
     await deploy();
     const payload = await aCall();
     const arrivals = await Promise.all([1, 2, 3].map(() => nodeRed.through("node", { payload })));
     expect(arrivals.map(({ at }) => at)).toEqual(["out", "out", "out"]);
+    expect(deepgram.requests).toHaveLength(1);
     expect(((await store.get(payload)) as Vcon).analysis).toHaveLength(1);
   });
 });
