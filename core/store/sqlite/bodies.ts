@@ -1,0 +1,79 @@
+/** Large bodies in an SQLite store: in chunks of their own, written ahead of the elements that they belong to. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { notFound } from "../../errors.ts";
+import { type EncodedBody, LargeBody } from "../body.ts";
+import type { ElementPart } from "../parts.ts";
+import type { Database } from "./database.ts";
+
+const CHUNK_BYTES = 256 * 1024;
+/** A body staged longer ago than this belongs to a process that died while it wrote. */
+const STAGED_FOR_DEAD_MS = 60 * 60 * 1000;
+
+/** What the table of bodies says of one; all null for an element that has none. */
+export interface BodyRow {
+  body: number | null;
+  kind: "text" | "json" | null;
+  size: number | null;
+}
+
+/** The id of an element's large body, if it has one. */
+export type BodyId = number | undefined;
+
+export class Bodies {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+    database.run("DELETE FROM body WHERE staged < ?", Date.now() - STAGED_FOR_DEAD_MS);
+  }
+
+  /** Writes the elements' large bodies, a chunk a turn so that the event loop stays free. */
+  async stage(elements: readonly ElementPart[]): Promise<BodyId[]> {
+    const ids: BodyId[] = [];
+    for (const { large } of elements) ids.push(large && (await this.#stageOne(large)));
+    return ids;
+  }
+
+  async #stageOne({ kind, text, size }: EncodedBody): Promise<number> {
+    const database = this.#database;
+    const id = await database.write(() =>
+      database.run("INSERT INTO body (kind, size, staged) VALUES (?, ?, ?)", kind, size, Date.now()),
+    );
+    const bytes = Buffer.from(text);
+    for (let position = 0; position * CHUNK_BYTES < size; position++) {
+      const chunk = bytes.subarray(position * CHUNK_BYTES, (position + 1) * CHUNK_BYTES);
+      await database.write(() =>
+        database.run("INSERT INTO chunk (body, position, bytes) VALUES (?, ?, ?)", id, position, chunk),
+      );
+    }
+    return id;
+  }
+
+  /** From now on the body belongs to an element; in a transaction. */
+  keep(id: BodyId): void {
+    if (id !== undefined) this.#database.run("UPDATE body SET staged = NULL WHERE id = ?", id);
+  }
+
+  /** In a transaction. */
+  drop(ids: readonly BodyId[]): void {
+    for (const id of ids) if (id !== undefined) this.#database.run("DELETE FROM body WHERE id = ?", id);
+  }
+
+  handle(uuid: string, { body, kind, size }: BodyRow): LargeBody | undefined {
+    if (body === null || kind === null || size === null) return;
+    return new LargeBody(size, kind, () => this.#chunks(uuid, body, size));
+  }
+
+  async *#chunks(uuid: string, body: number, size: number): AsyncGenerator<Uint8Array> {
+    for (let position = 0; position * CHUNK_BYTES < size; position++) {
+      const chunk = this.#database.get<{ bytes: Uint8Array }>(
+        "SELECT bytes FROM chunk WHERE body = ? AND position = ?",
+        body,
+        position,
+      );
+      if (chunk === undefined) throw notFound(uuid);
+      yield chunk.bytes;
+      await nextTurn();
+    }
+  }
+}
