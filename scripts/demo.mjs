@@ -11,10 +11,13 @@ const children = [];
 let ending = false;
 
 prepareFolder();
+const { HOST = "127.0.0.1", PORT = "1880" } = process.env;
 const environment = {
   ...process.env,
-  HOST: process.env.HOST ?? "127.0.0.1",
-  PORT: process.env.PORT ?? "1880",
+  HOST,
+  PORT,
+  // Where the flow that plays the telephone system posts its events.
+  VCON_DEMO_URL: `http://${["0.0.0.0", "::"].includes(HOST) ? "127.0.0.1" : HOST}:${PORT}`,
   VCON_STORE: process.env.REDIS_URL ?? "sqlite:vcon.sqlite",
   VCON_CONVERSATIONS: join(root, "flows", "conversations"),
   VCON_CREDENTIAL_SECRET: keptSecret(),
@@ -86,8 +89,8 @@ async function database() {
 }
 
 async function speech() {
-  const real = { DEEPGRAM_URL: process.env.DEEPGRAM_URL ?? "https://api.deepgram.com" };
-  if (process.env.DEEPGRAM_API_KEY) return real;
+  if (process.env.DEEPGRAM_API_KEY)
+    return { DEEPGRAM_URL: process.env.DEEPGRAM_URL ?? "https://api.deepgram.com" };
   const url = await service("flows/stand-ins/speech.ts", []);
   return { DEEPGRAM_URL: url, DEEPGRAM_API_KEY: "the stand-in takes any key" };
 }
@@ -104,6 +107,7 @@ async function service(script, words) {
     console.log(line);
     return line.split(" ").at(-1);
   }
+  throw new Error(`${script} did not start; what it says stands above.`);
 }
 
 function start(script, words, options) {

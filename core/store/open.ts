@@ -9,6 +9,8 @@ export interface OpenOptions {
   folder?: string;
   /** ISO 3166 code of the country in which telephone numbers without a country code are, such as "US". */
   country?: string | undefined;
+  /** Of a Redis, in place of one in the URL. */
+  password?: string | undefined;
 }
 
 /**
@@ -19,12 +21,12 @@ export interface OpenOptions {
  */
 export async function openStore(
   url: string,
-  { folder = ".", country }: OpenOptions = {},
+  { folder = ".", country, password }: OpenOptions = {},
 ): Promise<VconStore> {
   // Each home is loaded here because it costs memory that a flow with another one should not pay.
   if (isRedisUrl(url)) {
     const { RedisStore } = await import("./redis/redis-store.ts");
-    return RedisStore.open({ url, country });
+    return RedisStore.open({ url, country, password });
   }
   if (url.startsWith("sqlite:")) {
     const { SqliteStore } = await import("./sqlite/sqlite-store.ts");

@@ -20,8 +20,13 @@ export interface Call<F extends Fields> {
   /**
    * Does work at a system outside: within the node's time limit, again after a failure that may pass, and with
    * errors in our own words that name the system. The signal aborts at the time limit or when the node closes.
+   * @param recipient who sees data of the vCon by it: goes into the trail, whether the work succeeds or not
    */
-  outside<Result>(system: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
+  outside<Result>(
+    system: string,
+    work: (signal: AbortSignal) => Promise<Result>,
+    recipient?: Recipient,
+  ): Promise<Result>;
   /** Evaluates JSONata over a value, with Node-RED's own functions. */
   jsonata(expression: string, data: unknown): Promise<unknown>;
 }
@@ -39,8 +44,6 @@ export type Reads<F extends Fields> =
 export interface StepResult {
   /** Appended to the vCon. */
   add?: Addition;
-  /** The outside system that has now seen data of the vCon. */
-  sent?: Recipient;
   /** Properties to set on the message. */
   message?: Record<string, unknown>;
 }
@@ -60,13 +63,14 @@ export interface StepDefinition<F extends Fields = Fields> extends Common<F> {
   ): StepResult | undefined | Promise<StepResult | undefined> | AsyncIterable<StepResult>;
 }
 
-export interface FilterDefinition<F extends Fields = Fields> extends Common<F> {
+export interface FilterDefinition<F extends Fields = Fields, Output extends string = string>
+  extends Common<F> {
   family: "filters";
   /** Only these parts are loaded; none where the UUID alone decides. */
   reads: Reads<F>;
-  outputs: readonly string[];
+  outputs: readonly Output[];
   /** Returns the name of the output that fits. */
-  run(call: StepCall<F>): string | Promise<string>;
+  run(call: StepCall<F>): NoInfer<Output> | Promise<NoInfer<Output>>;
 }
 
 export interface AdapterDefinition<F extends Fields = Fields> extends Common<F> {
@@ -111,10 +115,9 @@ export const projection = <F extends Fields>(definition: Declared<StepDefinition
 });
 
 /** Sends a vCon's UUID to the output that fits; changes nothing. */
-export const filter = <F extends Fields>(definition: Declared<FilterDefinition<F>>): FilterDefinition<F> => ({
-  ...definition,
-  family: "filters",
-});
+export const filter = <F extends Fields, const Output extends string>(
+  definition: Declared<FilterDefinition<F, Output>>,
+): FilterDefinition<F, Output> => ({ ...definition, family: "filters" });
 
 /** Makes a vCon out of something foreign. */
 export const adapter = <F extends Fields>(

@@ -86,7 +86,9 @@ function registration(definition: NodeDefinition): string {
 function labelOf({ family, type, fields }: NodeDefinition): string {
   const typeLabel = `this._(${JSON.stringify(`${type}.label`)})`;
   const first = Object.keys(fields)[0];
-  return family === "config" && first !== undefined ? `this.${first} || ${typeLabel}` : typeLabel;
+  if (family !== "config" || first === undefined) return typeLabel;
+  // Somebody may have written a password into the URL.
+  return `(this.${first} || "").replace(/\\/\\/[^@]*@/, "//") || ${typeLabel}`;
 }
 
 function defaultsOf([name, field]: [string, Field]): string[] {
@@ -108,10 +110,14 @@ function defaultsOf([name, field]: [string, Field]): string[] {
       `validate: function (value) { return vconEditor.validIfShown(this, ${JSON.stringify(name)}, value); }`,
     );
   }
-  if (field.kind === "number") parts.push("validate: RED.validators.number()");
+  if (field.kind === "number") {
+    parts.push(
+      `validate: function (value) { return vconEditor.validNumber(this, ${JSON.stringify(name)}, value); }`,
+    );
+  }
   if (field.kind === "list" || field.kind === "rows" || field.kind === "several") {
     parts.push(
-      `validate: function (value) { return vconEditor.validList(value, ${field.required ?? false}); }`,
+      `validate: function (value) { return vconEditor.validList(this, ${JSON.stringify(name)}, value); }`,
     );
   }
   return [`${name}: { ${parts.join(", ")} }`];
@@ -129,6 +135,8 @@ function widgetsOf(fields: Fields): Json {
     name,
     {
       kind: field.kind,
+      ...(field.required && { required: true }),
+      ...(field.kind === "number" && { min: field.min, max: field.max }),
       ...(field.shownWhen && { shownWhen: field.shownWhen as Json }),
       ...("options" in field && { options: Object.keys(field.options) }),
       ...(field.kind === "typed" && { types: [...field.types] }),
@@ -176,7 +184,7 @@ function control(type: string, prefix: string, name: string, field: Field): stri
       return `<select id="${id}">${Object.keys(field.options)
         .map((key) => `<option value="${key}" data-i18n="${type}.fields.${name}.options.${key}"></option>`)
         .join("")}</select>`;
-    case "switch":
+    case "toggle":
       return `<input type="checkbox" id="${id}" class="vcon-checkbox">`;
     case "number":
       return `<input type="text" inputmode="decimal" id="${id}" class="vcon-number">`;
@@ -200,6 +208,6 @@ function control(type: string, prefix: string, name: string, field: Field): stri
 
 function hint(type: string, name: string, field: Field): string {
   if (field.hint === undefined) return "";
-  const element = field.kind === "number" || field.kind === "switch" ? "span" : "div";
+  const element = field.kind === "number" || field.kind === "toggle" ? "span" : "div";
   return `\n    <${element} class="vcon-hint" data-i18n="${type}.fields.${name}.hint"></${element}>`;
 }

@@ -17,6 +17,13 @@ export class StepError extends Error {
   }
 }
 
+/** The step was not done because the flow stops. */
+export function stopped(): StepError {
+  return new StepError("The flow was stopped before the step was done. Send the vCon again.", {
+    code: "STOPPED",
+  });
+}
+
 /** What to do about an answer of a system outside, by HTTP status. */
 const ADVICE: Record<number, string> = {
   400: "It does not accept what was sent. Check the node's settings and the content.",

@@ -25,7 +25,6 @@ export interface TextField extends FieldOf<"text", string> {
 export interface NumberField extends FieldOf<"number", number> {
   min?: number;
   max?: number;
-  unit?: string;
 }
 export interface ChoiceField<Key extends string = string> extends FieldOf<"choice", Key> {
   options: Record<Key, string>;
@@ -33,7 +32,7 @@ export interface ChoiceField<Key extends string = string> extends FieldOf<"choic
 export interface SeveralField<Key extends string = string> extends FieldOf<"several", Key[]> {
   options: Record<Key, string>;
 }
-export type SwitchField = FieldOf<"switch", boolean>;
+export type ToggleField = FieldOf<"toggle", boolean>;
 export interface ListField extends FieldOf<"list", string[]> {
   placeholder?: string;
 }
@@ -57,7 +56,7 @@ export interface ServiceField<Service = unknown> extends FieldOf<"service", () =
 }
 export type SecretField = FieldOf<"secret", string>;
 
-export type TypedInputType = "msg" | "str" | "num" | "jsonata" | "env" | "flow" | "global";
+export type TypedInputType = "msg" | "str" | "jsonata";
 export type Drawn<Key extends string> = { type: Key; value: "" } | { type: "jsonata"; value: string };
 
 export type Field =
@@ -65,7 +64,7 @@ export type Field =
   | NumberField
   | ChoiceField
   | SeveralField
-  | SwitchField
+  | ToggleField
   | ListField
   | RowsField
   | TypedField
@@ -84,7 +83,7 @@ export const text = (options: FieldOptions & { default?: string; placeholder?: s
 });
 
 export const number = (
-  options: FieldOptions & { default: number; min?: number; max?: number; unit?: string },
+  options: FieldOptions & { default: number; min?: number; max?: number },
 ): NumberField => ({ kind: "number", ...options });
 
 /** One of several values; the first is the default. */
@@ -99,8 +98,8 @@ export const several = <Key extends string>(
   more: FieldOptions & { default: NoInfer<Key>[] },
 ): SeveralField<Key> => ({ kind: "several", options, ...more });
 
-export const toggle = (options: FieldOptions & { default?: boolean }): SwitchField => ({
-  kind: "switch",
+export const toggle = (options: FieldOptions & { default?: boolean }): ToggleField => ({
+  kind: "toggle",
   default: false,
   ...options,
 });

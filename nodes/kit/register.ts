@@ -2,7 +2,7 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import type { VconStore } from "../../core/index.ts";
 import { type ConfigDefinition, type FlowDefinition, kitFields, type NodeDefinition } from "./definition.ts";
-import { StepError } from "./errors.ts";
+import { aboutVcon, StepError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 import { type Message, Runner } from "./runner.ts";
 import { readSettings, type ServiceNode, serviceNode } from "./settings.ts";
@@ -39,11 +39,9 @@ function makeFlowNode(RED: NodeAPI, node: Node, definition: FlowDefinition, raw:
   }
   for (const service of services) service.users.add(runner);
   node.on("input", (message, send, done) => runner.take(message as Message, send as never, done));
-  node.on("close", (done: () => void) => {
-    void runner.close().finally(() => {
-      for (const service of services) service.users.delete(runner);
-      done();
-    });
+  onClose(node, async () => {
+    await runner.close();
+    for (const service of services) service.users.delete(runner);
   });
 }
 
@@ -76,12 +74,10 @@ function makeRunner(RED: NodeAPI, node: Node, definition: FlowDefinition, raw: N
 
 /** A node that is not configured says so at once, and to every message. */
 function refuseMessages(node: Node, error: unknown): void {
-  const reason = error instanceof StepError ? error.message : String(error);
+  const { message: reason } = aboutVcon(undefined, error);
   node.status({ fill: "red", shape: "ring", text: "not configured" });
   node.error(reason);
-  node.on("input", (_message, _send, done) =>
-    done(Object.assign(new Error(reason), { code: "NOT_CONFIGURED" })),
-  );
+  node.on("input", (_message, _send, done) => done(new StepError(reason, { code: "NOT_CONFIGURED" })));
 }
 
 function makeServiceNode(RED: NodeAPI, node: ServiceNode, definition: ConfigDefinition, raw: NodeDef): void {
@@ -98,19 +94,29 @@ function makeServiceNode(RED: NodeAPI, node: ServiceNode, definition: ConfigDefi
       return await definition.open(config, { userFolder: RED.settings.userDir ?? "." });
     } catch (error) {
       opened = undefined;
-      throw error;
+      throw error instanceof StepError ? inConfigNode(definition, error) : error;
     }
   }
 
-  node.on("close", (done: () => void) => {
-    void close().finally(done);
-  });
-
-  async function close(): Promise<void> {
+  onClose(node, async () => {
     await Promise.allSettled([...node.users].map((user) => user.close()));
     const service = await opened?.catch(() => undefined);
     if (service !== undefined) await definition.close?.(service);
-  }
+  });
+}
+
+/** The error comes up in another node, which does not have the field. */
+function inConfigNode({ label }: ConfigDefinition, { message, code, transient }: StepError): StepError {
+  return new StepError(`Config node ${label}: ${message}`, { code, transient });
+}
+
+/** Node-RED waits for the close to be done, and ends as a whole for a rejection that nobody takes. */
+function onClose(node: Node, close: () => Promise<void>): void {
+  node.on("close", (done: () => void) => {
+    close()
+      .catch((error) => node.error(aboutVcon(undefined, error).message))
+      .finally(done);
+  });
 }
 
 function credentialsOf(fields: Fields): Record<string, { type: "password" }> {

@@ -1,6 +1,6 @@
 /** Tries work again where the failure may pass, and gives up when time runs out. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { isTransient, StepError } from "./errors.ts";
+import { isTransient, StepError, stopped } from "./errors.ts";
 
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
@@ -32,32 +32,37 @@ function pauseAfter(error: unknown, attempt: number): number {
   return asked ?? FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
 }
 
-/** Runs `work` with a signal that aborts after so many seconds, and does not wait for work that ignores it. */
+/**
+ * Runs `work` with a signal that aborts after so many seconds or when the node closes, and does not wait for work
+ * that ignores it.
+ */
 export async function withTimeLimit<Result>(
   system: string,
   work: (signal: AbortSignal) => Result | Promise<Result>,
   seconds: number,
-  signal: AbortSignal,
+  closing: AbortSignal,
 ): Promise<Result> {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
-  const expired = new Promise<never>((_, reject) => {
-    limited.addEventListener("abort", () => reject(timeError(system, seconds, signal.aborted)), {
-      once: true,
-    });
-  });
+  if (closing.aborted) throw stopped();
+  const limit = new AbortController();
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const giveUp = (error: StepError) => {
+    reject(error);
+    limit.abort();
+  };
+  const stop = () => giveUp(stopped());
+  const timer = setTimeout(() => giveUp(tooLate(system, seconds)), seconds * 1000);
+  closing.addEventListener("abort", stop, { once: true });
   try {
-    return await Promise.race([work(limited), expired]);
-  } catch (error) {
-    throw limited.aborted ? timeError(system, seconds, signal.aborted) : error;
+    // Begun inside a function of its own, so that work that throws at once rejects like any other.
+    return await Promise.race([(async () => work(limit.signal))(), givenUp]);
+  } finally {
+    clearTimeout(timer);
+    closing.removeEventListener("abort", stop);
   }
 }
 
-function timeError(system: string, seconds: number, closing: boolean): StepError {
-  return closing
-    ? new StepError("The flow was stopped before the step was done. Send the vCon again.", {
-        code: "STOPPED",
-      })
-    : new StepError(`${system} gave no answer within the time limit of ${seconds} s.`, {
-        code: "TIME_LIMIT",
-      });
+function tooLate(system: string, seconds: number): StepError {
+  return new StepError(`${system} gave no answer within the time limit of ${seconds} s.`, {
+    code: "TIME_LIMIT",
+  });
 }

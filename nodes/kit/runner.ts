@@ -2,7 +2,7 @@
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import pLimit, { type LimitFunction } from "p-limit";
 import type { FlowDefinition } from "./definition.ts";
-import { aboutVcon } from "./errors.ts";
+import { aboutVcon, StepError, stopped } from "./errors.ts";
 import { propertyOf, uuidIn } from "./message.ts";
 import { StatusCounter } from "./status.ts";
 import type { Work } from "./work.ts";
@@ -30,6 +30,7 @@ export class Runner {
   readonly #outputs: readonly string[];
   readonly #limit: LimitFunction;
   readonly #status: StatusCounter;
+  #isClosing = false;
   readonly #running = new Set<Promise<void>>();
   /** By UUID, what runs or waits at the system outside. */
   readonly #outside = new Map<string, Promise<void>>();
@@ -49,6 +50,7 @@ export class Runner {
     const fail = (error: unknown) => this.#fail(error, uuid, done);
     try {
       uuid = this.#uuid(message);
+      if (this.#isClosing) throw stopped();
       const { work } = this.#options;
       // A step that waits for nothing is done in the same turn of the event loop.
       const outcome = work.waits ? this.#inTurn(message, uuid) : work.run(message, uuid);
@@ -61,11 +63,15 @@ export class Runner {
 
   /** Lets the steps that were taken end; those that take too long are aborted. */
   async close(): Promise<void> {
-    const { closing } = this.#options;
-    const patience = setTimeout(() => closing.abort(), CLOSE_PATIENCE_MS);
-    await Promise.allSettled(this.#running);
-    clearTimeout(patience);
-    closing.abort();
+    this.#isClosing = true;
+    await new Promise<void>((resolve) => {
+      const patience = setTimeout(resolve, CLOSE_PATIENCE_MS);
+      void Promise.allSettled(this.#running).then(() => {
+        clearTimeout(patience);
+        resolve();
+      });
+    });
+    this.#options.closing.abort();
     this.#status.close();
   }
 
@@ -80,8 +86,12 @@ export class Runner {
    * the work of the first done instead of paying for it again.
    */
   #inTurn(message: Message, uuid: string | undefined): Promise<string> {
-    const { work, definition } = this.#options;
-    const run = () => this.#limit(() => work.run(message, uuid));
+    const { work, definition, closing } = this.#options;
+    const run = () =>
+      this.#limit(() => {
+        if (closing.signal.aborted) throw stopped();
+        return work.run(message, uuid);
+      });
     if (uuid === undefined || !("outside" in definition && definition.outside)) return run();
     const outcome = (this.#outside.get(uuid) ?? Promise.resolve()).then(run);
     const ended = outcome.then(
@@ -99,6 +109,9 @@ export class Runner {
   }
 
   #finish(outcome: string, message: Message, send: Send, done: Done): void {
+    if (!this.#outputs.includes(outcome)) {
+      throw new StepError(`This node has no output "${outcome}".`, { code: "NO_OUTPUT" });
+    }
     send(
       this.#outputs.length === 1
         ? message

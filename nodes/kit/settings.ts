@@ -109,7 +109,7 @@ class SettingsReader {
         return { fixed: value };
       case "several":
         return { fixed: asArray(field, value).filter((key) => Object.hasOwn(field.options, String(key))) };
-      case "switch":
+      case "toggle":
         return { fixed: value === true || value === "true" };
       case "list":
         return { fixed: this.#list(field, asArray(field, value)) };
@@ -142,7 +142,6 @@ class SettingsReader {
     const RED = this.#RED;
     const node = this.#node;
     if (type === "str") return { fixed: this.#withEnvironment(field, value) };
-    if (type === "num") return { fixed: Number(value) };
     if (type === "msg") return { find: (message) => propertyOf(RED, message, value) };
     return {
       find: (message) =>

@@ -2,11 +2,12 @@
 import type { Node } from "node-red";
 
 const PAUSE_MS = 1000;
+const FAILED = "failed";
 
 export class StatusCounter {
   readonly #node: Node;
   #running = 0;
-  #failed = false;
+  #failing = false;
   #timer: NodeJS.Timeout | undefined;
   #stale = false;
   readonly #counts = new Map<string, number>();
@@ -24,15 +25,20 @@ export class StatusCounter {
 
   finished(outcome: string): void {
     this.#running--;
-    this.#failed = false;
-    this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
+    this.#failing = false;
+    this.#count(outcome);
     this.#show();
   }
 
   failed(): void {
     this.#running--;
-    this.#failed = true;
+    this.#failing = true;
+    this.#count(FAILED);
     this.#show();
+  }
+
+  #count(outcome: string): void {
+    this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
   }
 
   close(): void {
@@ -56,8 +62,11 @@ export class StatusCounter {
   }
 
   #status(): { fill: "red" | "blue" | "green"; shape: "dot" | "ring"; text: string } {
-    const counts = [...this.#counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
-    if (this.#failed) return { fill: "red", shape: "ring", text: `failed, ${counts}` };
+    const counts = [...this.#counts]
+      .filter(([outcome, count]) => outcome !== FAILED || count > 0)
+      .map(([outcome, count]) => `${count} ${outcome}`)
+      .join(", ");
+    if (this.#failing) return { fill: "red", shape: "ring", text: counts };
     if (this.#running > 0) return { fill: "blue", shape: "dot", text: `${this.#running} running, ${counts}` };
     return { fill: "green", shape: "dot", text: counts };
   }

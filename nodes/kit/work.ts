@@ -5,6 +5,7 @@ import {
   type AnyVcon,
   newUuid,
   type Part,
+  type Recipient,
   type TrailEvent,
   typeOf,
   VconError,
@@ -62,7 +63,7 @@ export function workOf(definition: FlowDefinition, place: Workplace): Work {
 
 async function adapt(definition: AdapterDefinition, place: Workplace, message: Message): Promise<string> {
   const started = performance.now();
-  const store = await place.store();
+  const store = await retry(place, place.store);
   const call = await callFor(place, message);
   const source = definition.source?.(call);
   const uuid =
@@ -93,7 +94,7 @@ async function readAndDecide(
   message: Message,
   uuid: string,
 ): Promise<string> {
-  const store = await place.store();
+  const store = await retry(place, place.store);
   const call = await callFor(place, message);
   const vcon = await load(place, store, uuid, partsFor(definition, call));
   return definition.run({ ...call, vcon });
@@ -118,14 +119,24 @@ async function step(
   uuid: string,
 ): Promise<string> {
   let started = performance.now();
-  const store = await place.store();
-  const call = await callFor(place, message);
+  const store = await retry(place, place.store);
+  const recipients: Recipient[] = [];
+  const call = await callFor(place, message, recipients);
   const vcon = await load(place, store, uuid, partsFor(definition, call));
-  for await (const result of resultsOf(definition.run({ ...call, vcon }))) {
-    await keep(place, store, uuid, result, millisecondsSince(started));
-    if (result.message) setOnMessage(place.RED, message, result.message);
-    started = performance.now();
+  const keep = (add?: Addition) =>
+    append(place, store, uuid, add, recipients.splice(0), millisecondsSince(started));
+  try {
+    for await (const { add, message: properties } of resultsOf(definition.run({ ...call, vcon }))) {
+      await keep(add);
+      if (properties) setOnMessage(place.RED, message, properties);
+      started = performance.now();
+    }
+  } catch (error) {
+    // Who may have seen data is kept even so; that this fails too must not hide why the step did.
+    await keep().catch(() => {});
+    throw error;
   }
+  await keep();
   return "done";
 }
 
@@ -135,17 +146,21 @@ async function* resultsOf(running: ReturnType<StepDefinition["run"]>): AsyncGene
   if (result !== undefined) yield result;
 }
 
-/** Appends what a step adds, with its events in the same write. */
-async function keep(
+/** Adds what a step adds, with its events in the same write. */
+async function append(
   place: Workplace,
   store: VconStore,
   uuid: string,
-  { add, sent }: StepResult,
+  add: Addition | undefined,
+  recipients: readonly Recipient[],
   duration: number,
 ): Promise<void> {
-  const events: TrailEvent[] = [];
-  if (add) events.push({ ...eventBy(place.node, "vcon_enhanced"), added: partsOf(add), duration });
-  if (sent) events.push({ ...eventBy(place.node, "vcon_sent"), recipient: sent, duration });
+  const events: TrailEvent[] = recipients.map((recipient) => ({
+    ...eventBy(place.node, "vcon_sent"),
+    recipient,
+    duration,
+  }));
+  if (add) events.unshift({ ...eventBy(place.node, "vcon_enhanced"), added: partsOf(add), duration });
   if (events.length > 0) await retry(place, () => store.append(uuid, add ?? {}, events));
 }
 
@@ -173,13 +188,21 @@ async function isStored(place: Workplace, store: VconStore, uuid: string): Promi
   }
 }
 
-function callFor(place: Workplace, message: Message): Call<Fields> | Promise<Call<Fields>> {
+/** @param recipients gets each system outside that the call gives data to */
+function callFor(
+  place: Workplace,
+  message: Message,
+  recipients: Recipient[] = [],
+): Call<Fields> | Promise<Call<Fields>> {
   const { RED, node, settings } = place;
   const config = settings.for(message);
   const toCall = (ready: Awaited<typeof config>): Call<Fields> => ({
     config: ready,
     message,
-    outside: (system, work) => outside(place, system, work),
+    outside: (system, work, recipient) => {
+      if (recipient) recipients.push(recipient);
+      return outside(place, system, work);
+    },
     jsonata: (expression, data) => evaluate(RED, node, expression, data),
   });
   return config instanceof Promise ? config.then(toCall) : toCall(config);

@@ -2,6 +2,9 @@
 
 interface Widget {
   kind: string;
+  required?: boolean;
+  min?: number;
+  max?: number;
   shownWhen?: Record<string, string | boolean | (string | boolean)[]>;
   types?: string[];
   options?: string[];
@@ -39,8 +42,22 @@ export function save(node: Loose): void {
   }
 }
 
-export function validList(value: unknown, required: boolean): boolean {
-  return Array.isArray(value) && (!required || value.length > 0);
+/** A list that must not be empty has an entry, and in each row what must not be empty is filled in. */
+export function validList(node: Loose, name: string, value: unknown): boolean {
+  const { required, columns = {} }: Widget = node._def.vconFields[name];
+  if (!Array.isArray(value)) return false;
+  const filled = Object.keys(columns).filter((column) => columns[column]!.required);
+  return (
+    (!required || value.length > 0) && value.every((row) => filled.every((column) => row[column] !== ""))
+  );
+}
+
+/** A number in its range, or an environment variable that will hold one. */
+export function validNumber(node: Loose, name: string, value: unknown): boolean {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Widget =
+    node._def.vconFields[name];
+  const number = Number(value);
+  return /^\$\{\w+\}$/.test(String(value)) || (value !== "" && number >= min && number <= max);
 }
 
 /** A field that the form hides may be empty. */

@@ -14,9 +14,9 @@ const WAIT_MS = 5000;
 
 /**
  * Calls are never queued inside the client, or one whose caller has given up would still be sent once Redis is back.
- * Those of one turn of the event loop go out together.
+ * Nor are they pipelined: a pipeline answers none of its calls before the last, and Node and Redis would take turns.
  */
-const SENDING = { enableOfflineQueue: false, enableAutoPipelining: true };
+const SENDING = { enableOfflineQueue: false };
 
 /**
  * A call that was under way when the connection broke fails, since nobody knows whether it was done; and so does one
@@ -43,8 +43,10 @@ export class Connection {
   #lastError: Error | undefined;
 
   /** @throws VconError `STORE_URL_MALFORMED` */
-  constructor(url: string) {
+  /** @param password in place of one in the URL */
+  constructor(url: string, password?: string) {
     const address = parseRedisUrl(url);
+    if (password !== undefined) address.password = password;
     this.isCluster = address.kind === "cluster";
     this.#client = makeClient(address);
     const remember = (error: Error & { lastNodeError?: Error }): void => {

@@ -17,6 +17,8 @@ export interface RedisStoreOptions {
   url: string;
   /** ISO 3166 code of the country in which telephone numbers without a country code are. */
   country?: string | undefined;
+  /** In place of one in the URL. */
+  password?: string | undefined;
 }
 
 export class RedisStore implements VconStore {
@@ -31,8 +33,8 @@ export class RedisStore implements VconStore {
   }
 
   /** @throws VconError `STORE_URL_MALFORMED`, `STORE_MISMATCH` or `STORE_UNAVAILABLE` */
-  static async open({ url, country }: RedisStoreOptions): Promise<RedisStore> {
-    const connection = new Connection(url);
+  static async open({ url, country, password }: RedisStoreOptions): Promise<RedisStore> {
+    const connection = new Connection(url, password);
     try {
       const layout = await findLayout(connection);
       const Home = layout === "json" ? JsonLayout : HashLayout;

@@ -59,8 +59,9 @@ export class Database {
 function open(file: string): DatabaseSync {
   makeFolder(dirname(file));
   return inOurWords(() => {
-    const database = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: BUSY_MS });
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
+    // Not the constructor's option for it: Node 22.13 does not have that yet.
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
     createTables(database, file);
     return database;
   });

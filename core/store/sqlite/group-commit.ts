@@ -34,11 +34,18 @@ export class GroupCommit {
       for (const write of writes) settle.push(this.#attempt(write));
       this.#database.exec("COMMIT");
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#rollBack();
       for (const { reject } of writes) reject(error);
       return;
     }
     for (const tell of settle) tell();
+  }
+
+  /** SQLite may have rolled back by itself, and then refuses to. */
+  #rollBack(): void {
+    try {
+      this.#database.exec("ROLLBACK");
+    } catch {}
   }
 
   #attempt({ work, resolve, reject }: Write): () => void {

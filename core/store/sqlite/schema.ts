@@ -29,6 +29,7 @@ CREATE TABLE element (
   body INTEGER REFERENCES body,
   PRIMARY KEY (vcon, section, position)
 ) WITHOUT ROWID;
+CREATE INDEX element_body ON element (body) WHERE body IS NOT NULL;
 CREATE TABLE body (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   kind TEXT NOT NULL,

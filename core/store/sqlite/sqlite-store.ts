@@ -66,7 +66,7 @@ export class SqliteStore implements VconStore {
     if (this.#find(uuid) !== undefined) return false;
     const apart = takeApart(vcon);
     const bodies = await this.#bodies.stage(apart.elements);
-    return this.#database.write(() => {
+    return this.#writeWith(bodies, () => {
       if (this.#find(uuid) !== undefined) {
         this.#bodies.drop(bodies);
         return false;
@@ -122,7 +122,7 @@ export class SqliteStore implements VconStore {
     const attachments = (addition.attachments ?? []).map((element) => toPart("attachments", element));
     const elements = [...analysis, ...attachments];
     const bodies = await this.#bodies.stage(elements);
-    const write = this.#database.write(() => {
+    return this.#writeWith(bodies, () => {
       const { id } = this.#open(uuid);
       let added = false;
       elements.forEach((element, i) => {
@@ -144,10 +144,17 @@ export class SqliteStore implements VconStore {
       }
       return added;
     });
-    return write.catch(async (error) => {
-      await this.#database.write(() => this.#bodies.drop(bodies));
+  }
+
+  /** A write that takes over staged bodies; if it fails, they go, or stay for the clean-up at the next start. */
+  async #writeWith<Result>(bodies: readonly BodyId[], work: () => Result): Promise<Result> {
+    try {
+      return await this.#database.write(work);
+    } catch (error) {
+      const staged = bodies.some((body) => body !== undefined);
+      if (staged) await this.#database.write(() => this.#bodies.drop(bodies)).catch(() => {});
       throw error;
-    });
+    }
   }
 
   async delete(uuid: string, event?: TrailEvent): Promise<boolean> {

@@ -2,7 +2,7 @@
 import type { Pool } from "pg";
 import { config, StepError, secret, text } from "../../kit/index.ts";
 
-const MOST_CONNECTIONS = 4;
+const MOST_CONNECTIONS = 10;
 const CONNECT_TIME_LIMIT_MS = 10_000;
 
 export default config({
@@ -18,7 +18,7 @@ export default config({
       required: true,
       placeholder: "postgres://user@host:5432/database",
     }),
-    password: secret({ label: "Password", icon: "key", hint: "if the URL holds none" }),
+    password: secret({ label: "Password", icon: "key", hint: "in place of one in the URL" }),
   },
   open: async ({ url, password }) => {
     const address = parse(url);

@@ -1,6 +1,6 @@
 /** The store that holds the bodies of the vCons: SQLite by default. */
 import { openStore, type VconStore } from "../../../core/index.ts";
-import { config, text } from "../../kit/index.ts";
+import { config, secret, text } from "../../kit/index.ts";
 
 export default config({
   type: "vcon-store",
@@ -8,6 +8,7 @@ export default config({
   icon: "font-awesome/fa-database",
   fields: {
     url: text({ label: "URL", icon: "globe", default: "sqlite:vcon.sqlite", required: true }),
+    password: secret({ label: "Password", icon: "key", hint: "of a Redis, in place of one in the URL" }),
     country: text({
       label: "Country",
       icon: "phone",

@@ -1,5 +1,5 @@
 /** Writes the row that a projection drew into a table: a new row, or the one of the same vCon. */
-import type { Pool } from "pg";
+import type { Pool, PoolClient } from "pg";
 import {
   bodyValue,
   PROJECTION_TYPE,
@@ -54,21 +54,45 @@ export default projection({
     const { table, key, create } = config;
     const row: Row = { ...(await rowOf(vcon, config.projection)), [key]: vcon.uuid };
     const server = await config.server();
-    await outside("PostgreSQL", async () => {
+    const write = async (signal: AbortSignal) => {
       try {
-        if (create) await createOnce(server, table, key, row);
-        await server.pool.query(upsert(table, key, row));
+        await withClient(server.pool, signal, async (client) => {
+          if (create) await createOnce(server, client, table, key, row);
+          await client.query(upsert(table, key, row));
+        });
       } catch (error) {
         // The table may have been dropped since; the next attempt looks anew.
         known.delete(server);
         throw databaseError(error, create);
       }
-    });
-    return {
-      sent: { vendor: "PostgreSQL", product: table, host: server.host, categories: ["projection"] },
     };
+    await outside("PostgreSQL", write, {
+      vendor: "PostgreSQL",
+      product: table,
+      host: server.host,
+      categories: ["projection"],
+    });
+    return undefined;
   },
 });
+
+/** A connection for some queries; when they are given up on, it is closed, which ends them at the server too. */
+async function withClient(
+  pool: Pool,
+  signal: AbortSignal,
+  work: (client: PoolClient) => Promise<void>,
+): Promise<void> {
+  const client = await pool.connect();
+  const giveUp = () => client.release(true);
+  if (signal.aborted) return giveUp();
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    await work(client);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+    if (!signal.aborted) client.release();
+  }
+}
 
 async function rowOf({ analysis }: VconView, name: string): Promise<Row> {
   const newest = projectionsNamed(analysis.values(), name).at(-1);
@@ -82,15 +106,21 @@ async function rowOf({ analysis }: VconView, name: string): Promise<Row> {
   );
 }
 
-async function createOnce(server: Server, table: string, key: string, row: Row): Promise<void> {
+async function createOnce(
+  server: Server,
+  client: PoolClient,
+  table: string,
+  key: string,
+  row: Row,
+): Promise<void> {
   const tables = known.get(server) ?? new Set();
   known.set(server, tables);
   const statement = createTable(table, key, row);
   if (tables.has(statement)) return;
-  await server.pool.query(statement).catch((error: { code?: string }) => {
+  await client.query(statement).catch((error: { code?: string }) => {
     if (!ANOTHER_WAS_FIRST.has(error.code ?? "")) throw error;
     // Nothing of the statement was done; now that the other is done with its own, it finds the table.
-    return server.pool.query(statement);
+    return client.query(statement);
   });
   tables.add(statement);
 }

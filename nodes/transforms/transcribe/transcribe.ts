@@ -53,14 +53,19 @@ export default transform({
       const account = await openAccount();
       const byChannel = speakers(dialog, vcon.parties);
       const request = { audio, model, language: config.language, channels: byChannel.length > 1 };
-      const heard = await outside(system, (signal) => transcribe(account, request, signal));
+      const recipient = {
+        vendor,
+        product: model,
+        host: URL.parse(account.url)?.host ?? "",
+        categories: ["recording"],
+      };
+      const heard = await outside(system, (signal) => transcribe(account, request, signal), recipient);
       const body = toWtf(heard, vendor, model, byChannel);
       yield {
         add: {
           analysis: [wtfAnalysis({ body, vendor, product: model, dialog: index })],
           extensions: [WTF_EXTENSION],
         },
-        sent: { vendor, product: model, host: new URL(account.url).host, categories: ["recording"] },
       };
     }
   },

@@ -215,6 +215,19 @@ describe("the number at once", () => {
   });
 });
 
+describe("the trail", () => {
+  it("tells who may have seen the recording also where the service then failed", async () => {
+    await deploy();
+    deepgram.fail({ status: 400 });
+    const payload = await aCall();
+    expect(await nodeRed.through("node", { payload })).toMatchObject({ at: "failure" });
+    const sent = (await store.trail(payload)).filter(({ event }) => event === "vcon_sent");
+    expect(sent.map(({ recipient }) => recipient)).toMatchObject([
+      { vendor: "deepgram", categories: ["recording"] },
+    ]);
+  });
+});
+
 describe("a message that comes again", () => {
   it("is not paid for again, and leaves nothing behind", async () => {
     await deploy();

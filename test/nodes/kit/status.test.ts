@@ -90,7 +90,7 @@ describe.concurrent("the status", () => {
   it("is red after a failure, until the next success", async () => {
     await nodeRed.through("failing", { payload: about });
     await nodeRed.through("failing", { payload: "none" });
-    await shows("failing", { fill: "red", shape: "ring", text: "failed, 1 done" });
+    await shows("failing", { fill: "red", shape: "ring", text: "1 done, 1 failed" });
     await nodeRed.through("failing", { payload: about });
     await shows("failing", green("2 done"));
   });

@@ -1,0 +1,10 @@
+/** All benchmarks, in the order in which they run. */
+import { bytes } from "./bytes.ts";
+import { chain } from "./chain.ts";
+import { hop } from "./hop.ts";
+import { idle } from "./idle.ts";
+import { ingest } from "./ingest.ts";
+import type { Measurement } from "./measurement.ts";
+import { reading } from "./reading.ts";
+
+export const measurements: Measurement[] = [hop, reading, ...chain, ...bytes, ...ingest, idle];

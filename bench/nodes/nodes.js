@@ -1,0 +1,26 @@
+/** The nodes of the benchmarks' flows: where messages start and end, and the simplest filter that the kit can make. */
+const { filter, register } = require("../../dist/kit.js");
+
+const pass = filter({
+  type: "vcon-bench-pass",
+  label: "pass",
+  icon: "font-awesome/fa-arrow-right",
+  fields: {},
+  reads: [],
+  outputs: ["passed"],
+  run: () => "passed",
+});
+
+module.exports = (RED) => {
+  RED.nodes.registerType("bench-source", function Source(config) {
+    RED.nodes.createNode(this, config);
+  });
+  RED.nodes.registerType("bench-sink", function Sink(config) {
+    RED.nodes.createNode(this, config);
+    this.on("input", (message, _send, done) => {
+      this.arrived(message);
+      done();
+    });
+  });
+  register(pass)(RED);
+};
