@@ -92,7 +92,7 @@ describe.concurrent("the status", () => {
     await nodeRed.through("failing", { payload: "none" });
     await shows("failing", { fill: "red", shape: "ring", text: "1 done, 1 failed" });
     await nodeRed.through("failing", { payload: about });
-    await shows("failing", green("2 done"));
+    await shows("failing", green("2 done, 1 failed"));
   });
 
   it("is drawn at most once a second, and counts every vCon", async () => {
