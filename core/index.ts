@@ -3,6 +3,7 @@ export * from "./errors.ts";
 export * from "./store/body.ts";
 export { type OpenOptions, openStore } from "./store/open.ts";
 export * from "./store/store.ts";
+export { tagsOf } from "./store/tags-of.ts";
 export {
   type FoundParts,
   type Head,

@@ -37,9 +37,16 @@ export {
   rowIn,
 } from "./projection.ts";
 export { type ReadVcon, readVcon } from "./read.ts";
-export { formatTag, parseTag, type Tag, tagsAttachment, tagTexts } from "./tags.ts";
+export { formatTag, isTags, parseTag, type Tag, tagsAttachment, tagTexts } from "./tags.ts";
 export { dialogText } from "./text.ts";
-export { TRANSCRIPT_TYPES, type Turn, transcriptText, transcriptTurns } from "./transcript.ts";
+export {
+  isTranscript,
+  TRANSCRIPT_PARTS,
+  TRANSCRIPT_TYPES,
+  type Turn,
+  transcriptText,
+  transcriptTurns,
+} from "./transcript.ts";
 export type * from "./types.ts";
 export { findUuid, newUuid, parseUuid, uuid8 } from "./uuid.ts";
 export { SYNTAX, writeVcon } from "./write.ts";

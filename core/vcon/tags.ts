@@ -1,5 +1,5 @@
 /** Tags: an attachment of purpose "tags" whose body is a list of "name:value", as the ecosystem writes them. */
-import { isObject } from "./json.ts";
+import { isObject, parseStructure } from "./json.ts";
 import type { Attachment } from "./types.ts";
 
 export interface Tag {
@@ -31,12 +31,22 @@ export function tagsAttachment(tags: readonly Tag[], created: string): Attachmen
   };
 }
 
+/** Whether it holds tags: by its purpose, which older drafts called its type. */
+export function isTags({ purpose, type }: { purpose?: unknown; type?: unknown }): boolean {
+  return (purpose ?? type) === "tags";
+}
+
 /**
- * The tags in a body as "name:value" texts. In the wild it is a list of such texts or an object of names and values;
- * a name with several values gives several tags.
+ * The tags in a body as "name:value" texts. In the wild it is a list of such texts or an object of names and values,
+ * each also as JSON in a text; a name with several values gives several tags.
  */
-export function tagTexts(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(tagTexts);
+export function tagTexts(body: unknown): string[] {
+  if (body === undefined || body === "") return [];
+  return textsIn(typeof body === "string" ? (parseStructure(body) ?? body) : body);
+}
+
+function textsIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(textsIn);
   if (!isObject(value)) return value === null ? [] : [String(value)];
   return Object.entries(value).flatMap(([name, values]) =>
     tagValues(values).map((text) => formatTag({ name, value: text })),

@@ -1,6 +1,6 @@
 /** Reads text and speaker turns out of a transcript, whichever of the shapes in use its body has. */
 import { isObject, parseStructure } from "./json.ts";
-import type { Content, Index, JsonObject } from "./types.ts";
+import type { Analysis, Content, Index, JsonObject } from "./types.ts";
 
 /** The analysis types that hold a transcript, the most telling first. */
 export const TRANSCRIPT_TYPES = [
@@ -10,6 +10,13 @@ export const TRANSCRIPT_TYPES = [
   "transcript-redacted",
   "diarized",
 ] as const;
+
+/** The same as parts to read from a store. */
+export const TRANSCRIPT_PARTS = TRANSCRIPT_TYPES.map((type) => `analysis:${type}` as const);
+
+export function isTranscript({ type }: Pick<Analysis, "type">): boolean {
+  return (TRANSCRIPT_TYPES as readonly string[]).includes(type);
+}
 
 /** What one speaker said before another one spoke. */
 export interface Turn {

@@ -22,7 +22,7 @@ const fields = {
     label: "Conversation",
     icon: "key",
     types: ["msg", "jsonata", "str"],
-    hint: "its name where it comes from; the same name twice makes one vCon",
+    hint: "its name in the source; the same name twice makes one vCon",
   }),
   subject: typed({ label: "Subject", icon: "comment-o", types: ["str", "msg", "jsonata"] }),
   began: typed({ label: "Began at", icon: "clock-o", types: ["msg", "jsonata", "str"] }),
@@ -46,11 +46,11 @@ const fields = {
     default: "msg:payload.messages",
     ...whenMessages,
   }),
-  messageText: text({ label: "Text in", icon: "font", default: "text", ...whenMessages }),
-  messageTime: text({ label: "Time in", icon: "clock-o", default: "at", ...whenMessages }),
+  messageText: text({ label: "Text member", icon: "font", default: "text", ...whenMessages }),
+  messageTime: text({ label: "Time member", icon: "clock-o", default: "at", ...whenMessages }),
   messageSender: text({
-    label: "Sender in",
-    icon: "user-o",
+    label: "Sender member",
+    icon: "user",
     default: "from",
     hint: "compared with each party's role, name, e-mail and telephone",
     ...whenMessages,
@@ -78,7 +78,11 @@ export default adapter({
   label: "create vCon",
   icon: "vcon-create.svg",
   fields,
-  source: ({ config }) => textOf(config.conversation, "Conversation"),
+  source: ({ config }) => {
+    const conversation = textOf(config.conversation, "Conversation");
+    // Two systems may both have a conversation of that name.
+    return conversation === undefined ? undefined : JSON.stringify([config.source, conversation]);
+  },
   run: ({ config, uuid }) => {
     const subject = textOf(config.subject, "Subject");
     const vcon = buildNew({
@@ -150,11 +154,11 @@ function messagesIn(value: unknown): JsonObject[] {
 function messageDialog(vcon: Vcon, message: JsonObject, config: Config): Dialog {
   return {
     type: "text",
-    start: dateOf(message[config.messageTime], "Time in") ?? vcon.created_at,
-    ...partiesOf(vcon.parties ?? [], textOf(message[config.messageSender], "Sender in")),
+    start: dateOf(message[config.messageTime], "Time member") ?? vcon.created_at,
+    ...partiesOf(vcon.parties ?? [], textOf(message[config.messageSender], "Sender member")),
     mediatype: "text/plain",
     encoding: "none",
-    body: textOf(message[config.messageText], "Text in") ?? "",
+    body: textOf(message[config.messageText], "Text member") ?? "",
   };
 }
 

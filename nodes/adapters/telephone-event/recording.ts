@@ -46,10 +46,6 @@ export async function readRecording(
   return { bytes, mediatype, filename: path.split(/[/\\]/).at(-1)! };
 }
 
-/**
- * The telephone system may know the folder by another path than this machine, so the longest end of the
- * location that exists below the folder counts.
- */
 async function readBelow(location: string, { folder, largest }: Allowed): Promise<Buffer> {
   if (folder === "")
     throw refusal(`The event names a file, and "Folder" is not set`, "RECORDING_NOT_ALLOWED");
@@ -59,18 +55,33 @@ async function readBelow(location: string, { folder, largest }: Allowed): Promis
   const segments = location.split(/[/\\]+/).filter((segment) => segment !== "" && segment !== ".");
   if (segments.includes(".."))
     throw refusal("The event names a file outside the folder", "RECORDING_NOT_ALLOWED");
-  for (let first = 0; first < segments.length; first++) {
-    const file = await realpath(join(home, ...segments.slice(first))).catch(() => undefined);
-    if (file === undefined) continue;
-    if (!file.startsWith(home + sep))
-      throw refusal("The event names a file outside the folder", "RECORDING_NOT_ALLOWED");
-    const found = await stat(file);
-    // A pipe or a device could be read for ever.
-    if (!found.isFile()) continue;
-    checkSize(found.size, largest);
-    return readFile(file);
+  const missing = () =>
+    refusal(`The file that the event names is not below "Folder"`, "RECORDING_NOT_FOUND", true);
+  const file = await fileBelow(home, segments);
+  if (file === undefined) throw missing();
+  if (!file.startsWith(home + sep))
+    throw refusal("The event names a file outside the folder", "RECORDING_NOT_ALLOWED");
+  const found = await stat(file);
+  // A pipe or a device could be read for ever.
+  if (!found.isFile()) throw missing();
+  checkSize(found.size, largest);
+  return readFile(file);
+}
+
+/**
+ * The telephone system may know the folder by another path than this machine, so the path counts from the first of
+ * its segments that is there. A shorter end could be another call's file while the right one is still to come.
+ */
+async function fileBelow(home: string, segments: readonly string[]): Promise<string | undefined> {
+  for (const [first, segment] of segments.entries()) {
+    if ((await real(join(home, segment))) !== undefined) return real(join(home, ...segments.slice(first)));
   }
-  throw refusal(`The file that the event names is not below "Folder"`, "RECORDING_NOT_FOUND", true);
+  return undefined;
+}
+
+/** The path without links; undefined if nothing is there. */
+function real(path: string): Promise<string | undefined> {
+  return realpath(path).catch(() => undefined);
 }
 
 async function fetchRecording(
@@ -80,7 +91,7 @@ async function fetchRecording(
 ): Promise<Buffer> {
   const address = URL.parse(location);
   if (origin === "" || address === null || address.origin !== URL.parse(origin)?.origin) {
-    throw refusal(`The event names an address that "Or origin" does not allow`, "RECORDING_NOT_ALLOWED");
+    throw refusal(`The event names an address that "Allowed origin" does not allow`, "RECORDING_NOT_ALLOWED");
   }
   // A redirect could lead anywhere, so none is followed.
   const answer = await fetch(address, { signal, redirect: "manual" });

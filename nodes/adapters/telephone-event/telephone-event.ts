@@ -21,13 +21,13 @@ const fields = {
     hint: "the recordings, as this machine sees them",
   }),
   origin: text({
-    label: "Or origin",
+    label: "Allowed origin",
     icon: "globe",
     placeholder: "https://pbx.example.com",
     hint: "of recordings that the event names by address",
   }),
   largest: number({
-    label: "At most",
+    label: "Largest",
     icon: "arrows-v",
     default: 100,
     min: 1,

@@ -3,18 +3,16 @@ import {
   bodyValue,
   dialogText,
   type Part,
-  TRANSCRIPT_TYPES,
+  TRANSCRIPT_PARTS,
   transcriptText,
   type VconView,
 } from "../../../core/index.ts";
 import { choice, filter, list } from "../../kit/index.ts";
 
-const TRANSCRIPTS = TRANSCRIPT_TYPES.map((type) => `analysis:${type}` as const);
-
 const READS: Record<string, readonly Part[]> = {
-  transcript: TRANSCRIPTS,
+  transcript: TRANSCRIPT_PARTS,
   messages: ["dialog:text"],
-  anything: [...TRANSCRIPTS, "dialog:text"],
+  anything: [...TRANSCRIPT_PARTS, "dialog:text"],
 };
 
 export default filter({

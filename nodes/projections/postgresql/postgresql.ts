@@ -10,15 +10,15 @@ import {
 } from "../../../core/index.ts";
 import { projection, StepError, service, text, toggle } from "../../kit/index.ts";
 import { databaseError } from "./database-error.ts";
-import { createTable, upsert } from "./statements.ts";
+import { columnsOf, createTable, upsert } from "./statements.ts";
 
 interface Server {
   pool: Pool;
   host: string;
 }
 
-/** The tables that exist as far as this process knows, by server; a column more is a table anew. */
-const known = new WeakMap<Server, Set<string>>();
+/** The columns that exist as far as this process knows, by server and table. */
+const known = new WeakMap<Server, Map<string, Set<string>>>();
 
 /**
  * What the server answers to one of two that create the same table at the same moment: a key twice in its catalogue,
@@ -53,12 +53,14 @@ export default projection({
   run: async ({ vcon, config, outside }) => {
     const { table, key, create } = config;
     const row: Row = { ...(await rowOf(vcon, config.projection)), [key]: vcon.uuid };
+    // What can't be written is refused before anything leaves.
+    upsert(table, key, row);
     const server = await config.server();
     const write = async (signal: AbortSignal) => {
       try {
         await withClient(server.pool, signal, async (client) => {
-          if (create) await createOnce(server, client, table, key, row);
-          await client.query(upsert(table, key, row));
+          const fitting = create ? await fitted(server, client, table, key, row) : row;
+          await client.query(upsert(table, key, fitting));
         });
       } catch (error) {
         // The table may have been dropped since; the next attempt looks anew.
@@ -86,10 +88,14 @@ async function withClient(
   const giveUp = () => client.release(true);
   if (signal.aborted) return giveUp();
   signal.addEventListener("abort", giveUp, { once: true });
+  // The query that a broken connection was for fails by itself; an error that nobody hears ends the process.
+  const heard = () => {};
+  client.on("error", heard);
   try {
     await work(client);
   } finally {
     signal.removeEventListener("abort", giveUp);
+    client.off("error", heard);
     if (!signal.aborted) client.release();
   }
 }
@@ -106,21 +112,40 @@ async function rowOf({ analysis }: VconView, name: string): Promise<Row> {
   );
 }
 
-async function createOnce(
+/**
+ * Makes what the table lacks, and gives the row without the nulls that have no column yet. Such a null asks for the
+ * columns every time: another process may have made its column since, and there it overwrites what was.
+ */
+async function fitted(
   server: Server,
   client: PoolClient,
   table: string,
   key: string,
   row: Row,
-): Promise<void> {
-  const tables = known.get(server) ?? new Set();
+): Promise<Row> {
+  const columns = columnsKnown(server, table);
+  const missing = Object.keys(row).filter((column) => !columns.has(column));
+  if (missing.length === 0) return row;
+  if (missing.some((column) => row[column] !== null)) await make(client, createTable(table, key, row));
+  const { rows } = await client.query<{ name: string }>(columnsOf(table));
+  for (const { name } of rows) columns.add(name);
+  return Object.fromEntries(
+    Object.entries(row).filter(([column, value]) => value !== null || columns.has(column)),
+  );
+}
+
+function columnsKnown(server: Server, table: string): Set<string> {
+  const tables = known.get(server) ?? new Map<string, Set<string>>();
   known.set(server, tables);
-  const statement = createTable(table, key, row);
-  if (tables.has(statement)) return;
+  const columns = tables.get(table) ?? new Set();
+  tables.set(table, columns);
+  return columns;
+}
+
+async function make(client: PoolClient, statement: string): Promise<void> {
   await client.query(statement).catch((error: { code?: string }) => {
     if (!ANOTHER_WAS_FIRST.has(error.code ?? "")) throw error;
     // Nothing of the statement was done; now that the other is done with its own, it finds the table.
     return client.query(statement);
   });
-  tables.add(statement);
 }

@@ -21,28 +21,35 @@ ON CONFLICT (${quoted(key)}) DO ${update}`,
   };
 }
 
-/** Creates the table, and adds the columns that it lacks. */
+/** Creates the table, and adds the columns that it lacks; a null says no type, so it makes no column. */
 export function createTable(table: string, key: string, row: Row): string {
   const name = quotedTable(table);
-  const columns = Object.entries(row).filter(([column]) => column !== key);
-  return [
-    `CREATE TABLE IF NOT EXISTS ${name} (${quoted(key)} uuid PRIMARY KEY)`,
-    ...columns.map(
-      ([column, value]) =>
-        `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${quoted(column)} ${typeOf(column, value)}`,
-    ),
-  ].join(";\n");
+  const columns = Object.entries(row).flatMap(([column, value]) =>
+    column === key || value === null
+      ? []
+      : `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${quoted(column)} ${typeOf(column, value)}`,
+  );
+  return [`CREATE TABLE IF NOT EXISTS ${name} (${quoted(key)} uuid PRIMARY KEY)`, ...columns].join(";\n");
 }
 
-function typeOf(column: string, value: Row[string]): string {
+/** Asks for the names of the table's columns. */
+export function columnsOf(table: string): { text: string; values: unknown[] } {
+  return {
+    text: `SELECT attname AS name FROM pg_attribute
+WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`,
+    values: [quotedTable(table)],
+  };
+}
+
+function typeOf(column: string, value: NonNullable<Row[string]>): string {
   if (typeof value === "number") return "double precision";
   if (typeof value === "boolean") return "boolean";
   return column.endsWith("_at") && isTime(value) ? "timestamptz" : "text";
 }
 
 /** RFC 3339 and close to it; JavaScript alone would also take "Room 12" for a day. */
-function isTime(value: string | null): boolean {
-  return value !== null && /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(value) && !Number.isNaN(Date.parse(value));
+function isTime(value: string): boolean {
+  return /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(value) && !Number.isNaN(Date.parse(value));
 }
 
 function quotedTable(table: string): string {

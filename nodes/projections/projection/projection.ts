@@ -46,9 +46,7 @@ export default projection({
   label: "projection",
   icon: "vcon-projection.svg",
   fields,
-  reads: ({ columns }) => [
-    ...new Set<Part>(["dialog", `analysis:${PROJECTION_TYPE}`, ...columns.flatMap(partsFor)]),
-  ],
+  reads: ({ columns }) => [...new Set<Part>([`analysis:${PROJECTION_TYPE}`, ...columns.flatMap(partsFor)])],
   run: async ({ vcon, config, jsonata }) => {
     const row: Row = {};
     for (const { column, value } of config.columns) {
@@ -60,8 +58,12 @@ export default projection({
     const before = projectionsNamed(vcon.analysis.values(), config.projection);
     const newest = before.at(-1);
     if (newest && JSON.stringify(await bodyValue(newest)) === JSON.stringify(row)) return undefined;
-    const analysis = projectionAnalysis({ name: config.projection, row, dialog: [...vcon.dialog.keys()] });
-    return { add: { analysis: [analysis], seen: before.length } };
+    const dialog = dialogsIn(vcon, config.columns);
+    const analysis = projectionAnalysis({ name: config.projection, row, dialog });
+    if (dialog.length === 0) delete analysis.dialog;
+    // Stores count those of the same dialogs alone.
+    const seen = before.filter((known) => String(known.dialog) === String(analysis.dialog)).length;
+    return { add: { analysis: [analysis], seen } };
   },
 });
 
@@ -70,6 +72,14 @@ function partsFor({ value }: Columns[number]): readonly Part[] {
   return value.type === "jsonata"
     ? ["head", "parties", "dialog", "attachments", "analysis"]
     : READY_MADE[value.type].reads;
+}
+
+/** The dialogs that the row was drawn from: those that were read, and those that what was read is about. */
+function dialogsIn(vcon: VconView, columns: Columns): number[] {
+  const isRead = columns.flatMap(partsFor).some((part) => part.split(":")[0] === "dialog");
+  const sources = [...vcon.analysis.values()].filter(({ type }) => type !== PROJECTION_TYPE);
+  const dialogs = [...(isRead ? vcon.dialog.keys() : []), ...sources.flatMap(({ dialog }) => dialog ?? [])];
+  return [...new Set(dialogs)].sort((one, other) => one - other);
 }
 
 async function evaluated(

@@ -3,10 +3,11 @@ import {
   bodyValue,
   dialogText,
   displayName,
+  isTranscript,
   type Part,
   partyOfRole,
-  TRANSCRIPT_TYPES,
-  tagTexts,
+  TRANSCRIPT_PARTS,
+  tagsOf,
   transcriptText,
   type VconView,
 } from "../../../core/index.ts";
@@ -17,10 +18,8 @@ interface Choice {
   draw(vcon: VconView): string | number | null | Promise<string | number | null>;
 }
 
-const TRANSCRIPTS = TRANSCRIPT_TYPES.map((type) => `analysis:${type}` as const);
-
 export const READY_MADE = {
-  transcript: { label: "Transcript", reads: ["dialog:text", ...TRANSCRIPTS], draw: transcript },
+  transcript: { label: "Transcript", reads: ["dialog:text", ...TRANSCRIPT_PARTS], draw: transcript },
   agent: { label: "Agent", reads: ["parties"], draw: ({ parties }) => nameOf(parties, "agent") },
   customer: { label: "Customer", reads: ["parties"], draw: ({ parties }) => nameOf(parties, "customer") },
   created_at: { label: "Created at", reads: ["head"], draw: ({ head }) => head.created_at },
@@ -37,7 +36,7 @@ export type ReadyMade = keyof typeof READY_MADE;
 async function transcript({ analysis, dialog }: VconView): Promise<string | null> {
   const byDialog = new Map<string, string>();
   for (const found of analysis.values()) {
-    if (!(TRANSCRIPT_TYPES as readonly string[]).includes(found.type)) continue;
+    if (!isTranscript(found)) continue;
     const text = transcriptText({ ...found, body: await bodyValue(found) });
     if (text !== undefined) byDialog.set([found.dialog ?? []].flat().join(), text);
   }
@@ -62,10 +61,8 @@ function duration({ dialog }: VconView): number | null {
   return known.length > 0 ? known.reduce((sum, seconds) => sum + seconds, 0) : null;
 }
 
-function tags({ attachments }: VconView): string | null {
-  const texts = [...attachments.values()]
-    .filter(({ purpose }) => purpose === "tags")
-    .flatMap(({ body }) => tagTexts(body));
+async function tags(vcon: VconView): Promise<string | null> {
+  const texts = await tagsOf(vcon);
   return texts.length > 0 ? texts.join(", ") : null;
 }
 

@@ -1,20 +1,18 @@
 /** Puts parts of a vCon on the message, for flows that want to see them. */
 import {
-  type Attachment,
   bodyValue,
   type Content,
   type Held,
+  isTranscript,
   LargeBody,
   type Part,
   parseTag,
-  TRANSCRIPT_TYPES,
-  tagTexts,
+  TRANSCRIPT_PARTS,
+  tagsOf,
   transcriptText,
   type VconView,
 } from "../../../core/index.ts";
 import { projection, several, text, toggle } from "../../kit/index.ts";
-
-const TRANSCRIPTS = TRANSCRIPT_TYPES.map((type) => `analysis:${type}` as const);
 
 const READS = {
   head: ["head"],
@@ -22,7 +20,7 @@ const READS = {
   dialog: ["dialog"],
   analysis: ["analysis"],
   attachments: ["attachments"],
-  transcript: TRANSCRIPTS,
+  transcript: TRANSCRIPT_PARTS,
   tags: ["attachments:tags"],
 } satisfies Record<string, readonly Part[]>;
 
@@ -65,7 +63,7 @@ const SHOW: Record<keyof typeof READS, (vcon: VconView, large: boolean) => objec
   analysis: async ({ analysis }, large) => ({ analysis: await elements(analysis, large) }),
   attachments: async ({ attachments }, large) => ({ attachments: await elements(attachments, large) }),
   transcript: async ({ analysis }) => ({ transcript: await transcriptOf(analysis) }),
-  tags: ({ attachments }) => ({ tags: tagsOf(attachments) }),
+  tags: async (vcon) => ({ tags: await tagsByName(vcon) }),
 };
 
 async function elements(section: ReadonlyMap<number, Held<Content>>, large: boolean): Promise<object[]> {
@@ -81,16 +79,14 @@ async function elements(section: ReadonlyMap<number, Held<Content>>, large: bool
 async function transcriptOf(analyses: VconView["analysis"]): Promise<string> {
   const texts: string[] = [];
   for (const analysis of analyses.values()) {
-    if (!(TRANSCRIPT_TYPES as readonly unknown[]).includes(analysis.type)) continue;
+    if (!isTranscript(analysis)) continue;
     const text = transcriptText({ ...analysis, body: await bodyValue(analysis) });
     if (text !== undefined) texts.push(text);
   }
   return texts.join("\n");
 }
 
-function tagsOf(attachments: ReadonlyMap<number, Held<Attachment>>): Record<string, string> {
-  const tags = [...attachments.values()]
-    .filter(({ purpose }) => purpose === "tags")
-    .flatMap(({ body }) => tagTexts(body));
-  return Object.fromEntries(tags.map(parseTag).map(({ name, value }) => [name, value]));
+async function tagsByName(vcon: VconView): Promise<Record<string, string>> {
+  const tags = (await tagsOf(vcon)).map(parseTag);
+  return Object.fromEntries(tags.map(({ name, value }) => [name, value]));
 }

@@ -228,7 +228,7 @@ describe("the times", () => {
     });
     expect(await refused({}, { ...chat(), messages: [{ at, text: "Hello." }] })).toMatchObject({
       code: "BAD_INPUT",
-      message: expect.stringContaining('"Time in"'),
+      message: expect.stringContaining('"Time member"'),
     });
   });
 });
@@ -252,6 +252,17 @@ describe("a conversation that comes twice", () => {
     const arrivals = await Promise.all([1, 2, 3].map(() => nodeRed.through("create", { payload })));
     expect(new Set(arrivals.map(({ message }) => message.payload)).size).toBe(1);
     expect(await store.trail(arrivals[0]!.message.payload as string)).toHaveLength(1);
+  });
+
+  it("makes two where two systems name theirs the same", async () => {
+    const payload = chat();
+    await nodeRed.deploy([storeNode, create, { ...create, id: "other", source: "mail" }, ...ends]);
+    const [one, other] = [
+      await nodeRed.through("create", { payload }),
+      await nodeRed.through("other", { payload }),
+    ];
+    expect([one.at, other.at]).toEqual(["out", "out"]);
+    expect(other.message.payload).not.toBe(one.message.payload);
   });
 
   it("makes two where the conversation has no name", async () => {

@@ -319,6 +319,16 @@ describe("a recording in the folder", () => {
     expect((await vcon).dialog![0]!.body).toBe(audio.toString("base64url"));
   });
 
+  it("that comes late is not mistaken for another call's of the same name", async () => {
+    await deploy();
+    mkdirSync(join(folder, "line-1"));
+    writeFileSync(join(folder, "call.mp3"), recordingFile("02-late-delivery.mp3"));
+    const vcon = made(recordedAs("/recordings/line-1/2026/call.mp3"));
+    await sleep(100);
+    cpSync(join(folder, "01-kettle-recall.mp3"), join(folder, "line-1/2026/call.mp3"));
+    expect((await vcon).dialog![0]!.body).toBe(audio.toString("base64url"));
+  });
+
   it("that does not come is an error in the end: missing, elsewhere, a folder, a broken path", async () => {
     await deploy();
     mkdirSync(join(folder, "not-a-file"), { recursive: true });
@@ -429,7 +439,7 @@ describe("a recording at an address", () => {
     await deploy({ origin: "" });
     expect(await refused(recordedAs("http://127.0.0.1:9/1.mp3"))).toMatchObject({
       code: "RECORDING_NOT_ALLOWED",
-      message: expect.stringContaining('"Or origin"'),
+      message: expect.stringContaining('"Allowed origin"'),
     });
   });
 

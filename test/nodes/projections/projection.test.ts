@@ -22,7 +22,8 @@ afterAll(async () => {
 });
 
 const READY_MADE = "transcript agent customer created_at duration subject tags summary uuid".split(" ");
-const readyMade = READY_MADE.map((valueType) => ({ column: valueType, value: "", valueType }));
+const ready = (valueType: string) => ({ column: valueType, value: "", valueType });
+const readyMade = READY_MADE.map(ready);
 const column = (name: string, expression: string) => ({
   column: name,
   value: expression,
@@ -194,6 +195,38 @@ describe("a projection", () => {
     expect(await store.trail(payload)).toMatchObject([
       { event: "vcon_enhanced", added: ["analysis:projection"], node: { id: "node" } },
     ]);
+  });
+
+  it.each<[string, object[], number[] | undefined]>([
+    ["nothing of a dialog", [ready("agent")], undefined],
+    ["the transcripts", [ready("transcript")], [0, 1]],
+    ["the summary", [ready("summary")], [1]],
+    ["what dialogs last", [ready("duration")], [0, 1, 2]],
+    ["an expression", [column("value", "subject")], [0, 1, 2]],
+  ])("names the dialogs that it was drawn from: %s", async (_, columns, dialogs) => {
+    const vcon = call({ duration: 26 }, { duration: 4 }, { duration: 1 });
+    for (const dialog of [1, [0]]) {
+      addAnalysis(vcon, { type: "transcript", vendor: "example", dialog, encoding: "none", body: "Hello." });
+    }
+    addAnalysis(vcon, { type: "summary", vendor: "example", dialog: 1, encoding: "none", body: "A call." });
+    await deploy([ready("uuid")]);
+    const payload = await stored(store, vcon);
+    await projections(payload);
+    await deploy(columns);
+    await Promise.all([1, 2, 3].map(() => projections(payload)));
+    const [first, second, ...more] = await projections(payload);
+    expect(first).not.toHaveProperty("dialog");
+    expect(second!.dialog).toEqual(dialogs);
+    expect(more).toEqual([]);
+  });
+
+  it("is added once for each change of its dialogs, also where the vCon comes several times", async () => {
+    const payload = await stored(store, fullCall());
+    for (const columns of [[ready("agent")], [ready("duration")], [ready("customer")]]) {
+      await deploy(columns);
+      await Promise.all([1, 2, 3, 4].map(() => projections(payload)));
+    }
+    expect((await projections(payload)).map(({ dialog }) => dialog)).toEqual([undefined, [0, 1], undefined]);
   });
 
   it("that has not changed is not added again", async () => {

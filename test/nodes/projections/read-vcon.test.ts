@@ -132,9 +132,16 @@ describe("read vCon", () => {
   });
 
   it("has the tags as they are, in each of the forms in use", async () => {
-    for (const body of [["a:1", "b:2:3", "bare"], { a: "1", b: "2:3", bare: "" }]) {
+    const list = ["a:1", "b:2:3", "bare"];
+    const object = { a: "1", b: "2:3", bare: "" };
+    for (const attachment of [
+      { purpose: "tags", encoding: "json", body: list },
+      { purpose: "tags", encoding: "json", body: object },
+      { purpose: "tags", encoding: "json", body: JSON.stringify(list) },
+      { type: "tags", encoding: "none", body: JSON.stringify(object) },
+    ]) {
       const vcon = chat();
-      addAttachment(vcon, { purpose: "tags", encoding: "json", body });
+      vcon.attachments = [attachment, { purpose: "tags" }];
       expect((await read(vcon, ["tags"]))["vcon"]).toMatchObject({ tags: { a: "1", b: "2:3", bare: "" } });
     }
   });
@@ -172,6 +179,12 @@ describe("a body above 64 kB", () => {
       analysis,
       attachments,
     });
+  });
+
+  it("is read where it holds tags", async () => {
+    const vcon = chat();
+    addAttachment(vcon, { purpose: "tags", encoding: "json", body: ["topic:recall", `long:${long}`] });
+    expect((await read(vcon, ["tags"]))["vcon"]).toMatchObject({ tags: { topic: "recall", long } });
   });
 
   it("is part of the transcript either way", async () => {
