@@ -1,5 +1,7 @@
 /** What happened to a vCon, one event a step; event names are those of draft-howe-vcon-lifecycle. */
 
+import type { JsonObject } from "../vcon/types.ts";
+
 /** A system outside that has seen data of the vCon. */
 export interface Recipient {
   vendor: string;
@@ -8,7 +10,15 @@ export interface Recipient {
   host: string;
   /** Which categories of data it saw: "recording", "text", "transcript", "projection", "parties", ... */
   categories: string[];
+  /** What a language model read and wrote for it, in the vendor's own count. */
+  tokens?: { input: number; output: number };
 }
+
+/**
+ * By which the copy of a vCon can be found again at a recipient, and erased: a table and a key, a record's id, a
+ * file's path. It outlives the vCon, so it holds nothing personal, and no secret.
+ */
+export type Handle = JsonObject;
 
 export interface TrailEvent {
   event: "vcon_created" | "vcon_enhanced" | "vcon_sent" | "vcon_received" | "vcon_deleted";
@@ -19,6 +29,10 @@ export interface TrailEvent {
   /** What was added, as parts: "analysis:transcript", "attachments:tags". */
   added?: string[];
   recipient?: Recipient;
+  /** Where the recipient has its copy, if it keeps one that can be erased. */
+  handle?: Handle;
+  /** The recipient did not confirm: it may have seen the data, and may have kept it. */
+  failed?: true;
   /** How long the step took, in milliseconds. */
   duration?: number;
 }

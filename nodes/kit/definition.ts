@@ -1,5 +1,5 @@
 /** What a node is and does, declared once: its type, form, outputs, and the work on one vCon. */
-import type { Addition, AnyVcon, Part, Recipient, VconStore, VconView } from "../../core/index.ts";
+import type { Addition, AnyVcon, Handle, Part, Recipient, VconStore, VconView } from "../../core/index.ts";
 import { type ConfigOf, type Fields, number, service, typed } from "./fields.ts";
 
 interface Common<F extends Fields> {
@@ -20,7 +20,8 @@ export interface Call<F extends Fields> {
   /**
    * Does work at a system outside: within the node's time limit, again after a failure that may pass, and with
    * errors in our own words that name the system. The signal aborts at the time limit or when the node closes.
-   * @param recipient who sees data of the vCon by it: goes into the trail, whether the work succeeds or not
+   * @param recipient who sees data of the vCon by it: goes into the trail once, however many calls name the same
+   *   object and whether the work succeeds or not; what it cost may be added to it as answers come
    */
   outside<Result>(
     system: string,
@@ -29,6 +30,8 @@ export interface Call<F extends Fields> {
   ): Promise<Result>;
   /** Evaluates JSONata over a value, with Node-RED's own functions. */
   jsonata(expression: string, data: unknown): Promise<unknown>;
+  /** Where relative paths begin, as for Node-RED's own file nodes. */
+  workingFolder: string;
 }
 
 export interface StepCall<F extends Fields> extends Call<F> {
@@ -73,6 +76,63 @@ export interface FilterDefinition<F extends Fields = Fields, Output extends stri
   run(call: StepCall<F>): NoInfer<Output> | Promise<NoInfer<Output>>;
 }
 
+/** What a destination is given of one vCon. */
+export interface Outgoing<Content = unknown> {
+  content: Content;
+  /** Who sees it: goes into the trail. */
+  recipient: Recipient;
+  /** Known before anything leaves, so that a copy whose fate is unknown can be erased too. */
+  handle: Handle;
+}
+
+/** One vCon's share of a batch. */
+export interface Item<Content = unknown> {
+  uuid: string;
+  content: Content;
+  handle: Handle;
+}
+
+/** What became of an item: it arrived, under the handle that was drawn or another one, or it did not. */
+export type Outcome = Handle | Error | undefined;
+
+export interface DestinationDefinition<F extends Fields = Fields, Content = unknown> extends Common<F> {
+  family: "projections";
+  /** Only these parts are loaded. */
+  reads: Reads<F>;
+  /** The system outside, as errors name it. */
+  system: string;
+  /**
+   * How many vCons go together at most, and how many such batches are on their way at the same time; one alone, and
+   * as many as the form says, where not given.
+   */
+  batch?: { most: number; atOnce?: number };
+  /** Makes what is sent, and refuses what can't be; nothing leaves here. Returns nothing where there is nothing to do. */
+  draw(
+    call: Omit<StepCall<F>, "outside"> & {
+      /** The handle under which this node has sent this vCon last, as far as the trail says. */
+      before(): Promise<Handle | undefined>;
+    },
+  ): Outgoing<Content> | undefined | Promise<Outgoing<Content> | undefined>;
+  /**
+   * Sends once, within the node's time limit; the kit sends again what may pass. Answers nothing where all arrived.
+   * @throws for the batch as a whole; a StepError with `oneOfBatch` makes the kit send it in smaller ones
+   */
+  send(sending: {
+    config: ConfigOf<F>;
+    items: readonly Item<Content>[];
+    signal: AbortSignal;
+  }): Promise<readonly Outcome[] | undefined>;
+  /** Erases one copy. One that is gone already is no error. */
+  erase(erasing: {
+    config: ConfigOf<F>;
+    uuid: string;
+    handle: Handle;
+    /** Where relative paths begin. */
+    workingFolder: string;
+    signal: AbortSignal;
+  }): Promise<void>;
+}
+
 export interface AdapterDefinition<F extends Fields = Fields> extends Common<F> {
   family: "adapters";
   outside?: boolean;
@@ -87,14 +147,24 @@ export interface AdapterDefinition<F extends Fields = Fields> extends Common<F> 
 
 export interface ConfigDefinition<F extends Fields = Fields, Service = unknown> extends Common<F> {
   family: "config";
+  /** The client that is not installed with the package, with its version: Node-RED installs it with the flow. */
+  client?: { module: string; version: string };
   /** Opens what other nodes use; called again, at the next use, after it failed. */
-  open(config: ConfigOf<F>, host: { userFolder: string }): Service | Promise<Service>;
+  open(
+    config: ConfigOf<F>,
+    host: {
+      userFolder: string;
+      /** Imports the client, or a part of it by its path. @throws StepError that says how to install it */
+      load<Module>(path: string): Promise<Module>;
+    },
+  ): Service | Promise<Service>;
   close?(service: Service): void | Promise<void>;
 }
 
 /** A node that takes messages. */
 export type FlowDefinition<F extends Fields = Fields> =
   | StepDefinition<F>
+  | DestinationDefinition<F>
   | FilterDefinition<F>
   | AdapterDefinition<F>;
 export type NodeDefinition = FlowDefinition | ConfigDefinition;
@@ -113,6 +183,11 @@ export const projection = <F extends Fields>(definition: Declared<StepDefinition
   ...definition,
   family: "projections",
 });
+
+/** Writes something of a vCon to a system outside, where it can be found again and erased. */
+export const destination = <F extends Fields, Content>(
+  definition: Declared<DestinationDefinition<F, Content>>,
+): DestinationDefinition<F> => ({ ...definition, family: "projections" }) as DestinationDefinition<F>;
 
 /** Sends a vCon's UUID to the output that fits; changes nothing. */
 export const filter = <F extends Fields, const Output extends string>(
@@ -140,6 +215,14 @@ export interface KitFields {
   timeLimit?: ReturnType<typeof number>;
 }
 
+export const isDestination = (definition: NodeDefinition): definition is DestinationDefinition =>
+  "send" in definition;
+
+/** Whether the node talks to a system outside. */
+export function goesOutside(definition: NodeDefinition): boolean {
+  return isDestination(definition) || ("outside" in definition && definition.outside === true);
+}
+
 /** The kit's own fields in this node's form. */
 export function kitFields(definition: NodeDefinition): KitFields {
   if (definition.family === "config") return {};
@@ -151,27 +234,27 @@ export function kitFields(definition: NodeDefinition): KitFields {
     default: "msg:payload",
     required: true,
   });
-  const outside = {
-    atOnce: number({
-      label: "At once",
-      icon: "tasks",
-      default: 4,
-      min: 1,
-      max: 1000,
-      hint: "vCons at the same time",
-    }),
-    timeLimit: number({
-      label: "Time limit",
-      icon: "clock-o",
-      default: 60,
-      min: 1,
-      max: 86_400,
-      hint: "seconds",
-    }),
-  };
+  const atOnce = number({
+    label: "At once",
+    icon: "tasks",
+    default: 4,
+    min: 1,
+    max: 1000,
+    hint:
+      isDestination(definition) && definition.batch ? "batches at the same time" : "vCons at the same time",
+  });
+  const timeLimit = number({
+    label: "Time limit",
+    icon: "clock-o",
+    default: 60,
+    min: 1,
+    max: 86_400,
+    hint: "seconds",
+  });
+  const isFixed = isDestination(definition) && definition.batch?.atOnce !== undefined;
   return {
     store,
     ...(definition.family === "adapters" ? {} : { uuid }),
-    ...("outside" in definition && definition.outside ? outside : {}),
+    ...(goesOutside(definition) ? { ...(isFixed ? {} : { atOnce }), timeLimit } : {}),
   };
 }

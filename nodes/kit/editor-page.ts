@@ -1,5 +1,5 @@
 /** Writes, at build time, the editor's half of a node: its registration, its form and its English catalogue. */
-import { type Family, kitFields, type NodeDefinition } from "./definition.ts";
+import { type Family, isDestination, kitFields, type NodeDefinition } from "./definition.ts";
 import type { Field, Fields } from "./fields.ts";
 
 /** One muted hue a family, from Node-RED's own palette. */
@@ -65,7 +65,7 @@ function registration(definition: NodeDefinition): string {
     `category: ${JSON.stringify(isConfig ? "config" : "vCon")}`,
     `color: ${JSON.stringify(COLOURS[family])}`,
     `icon: ${JSON.stringify(icon)}`,
-    `defaults: {\n    ${['name: { value: "" }', ...Object.entries(fields).flatMap(defaultsOf)].join(",\n    ")}\n  }`,
+    `defaults: {\n    ${['name: { value: "" }', ...Object.entries(fields).flatMap(defaultsOf), ...modulesOf(definition)].join(",\n    ")}\n  }`,
     ...credentialsOf(fields),
     ...(isConfig ? [] : ["inputs: 1", `outputs: ${family === "filters" ? definition.outputs.length : 1}`]),
     `paletteLabel: function () { return this._(${JSON.stringify(`${type}.label`)}); }`,
@@ -74,7 +74,7 @@ function registration(definition: NodeDefinition): string {
     ...(family === "filters"
       ? [`outputLabels: function (index) { return this._("${type}.outputs." + index); }`]
       : []),
-    ...(family === "projections" && definition.outside ? [`align: "right"`] : []),
+    ...(isDestination(definition) ? [`align: "right"`] : []),
     `vconFields: ${JSON.stringify(widgetsOf(fields))}`,
     `oneditprepare: function () { vconEditor.prepare(this); }`,
     `oneditsave: function () { vconEditor.save(this); }`,
@@ -121,6 +121,13 @@ function defaultsOf([name, field]: [string, Field]): string[] {
     );
   }
   return [`${name}: { ${parts.join(", ")} }`];
+}
+
+/** Node-RED installs what a flow's nodes name here. */
+function modulesOf(definition: NodeDefinition): string[] {
+  if (!("client" in definition) || definition.client === undefined) return [];
+  const { module, version } = definition.client;
+  return [`modules: { value: ${JSON.stringify([{ var: module, module: `${module}@${version}` }])} }`];
 }
 
 function credentialsOf(fields: Fields): string[] {

@@ -8,12 +8,18 @@ export class StepError extends Error {
   readonly transient: boolean;
   /** Milliseconds that the system outside asked to be left alone. */
   readonly retryAfter: number | undefined;
+  /** One item of a batch is at fault, and the others might do without it. */
+  readonly oneOfBatch: boolean;
 
-  constructor(message: string, options: { code?: string; transient?: boolean; retryAfter?: number } = {}) {
+  constructor(
+    message: string,
+    options: { code?: string; transient?: boolean; retryAfter?: number; oneOfBatch?: boolean } = {},
+  ) {
     super(message);
     this.code = options.code ?? "STEP_FAILED";
     this.transient = options.transient ?? false;
     this.retryAfter = options.retryAfter;
+    this.oneOfBatch = options.oneOfBatch ?? false;
   }
 }
 

@@ -1,7 +1,15 @@
 /** Turns a definition into the Node-RED node that does it. */
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import type { VconStore } from "../../core/index.ts";
-import { type ConfigDefinition, type FlowDefinition, kitFields, type NodeDefinition } from "./definition.ts";
+import type { Handle, VconStore } from "../../core/index.ts";
+import { loadClient, mayInstall } from "./client.ts";
+import {
+  type ConfigDefinition,
+  type FlowDefinition,
+  isDestination,
+  kitFields,
+  type NodeDefinition,
+} from "./definition.ts";
+import { Destination } from "./destination.ts";
 import { aboutVcon, StepError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 import { type Message, Runner } from "./runner.ts";
@@ -11,8 +19,16 @@ import { workOf } from "./work.ts";
 /** Steps that ask nothing but the store: enough to keep it busy, few enough to keep memory flat. */
 const STORE_STEPS_AT_ONCE = 256;
 
+/** Rows and the like that may wait for the next batch: enough to fill it, few enough to keep memory flat. */
+const MOST_GATHERED = 5000;
+
 /** For a node without a time limit in its form. */
 const TIME_LIMIT_SECONDS = 60;
+
+/** A node that takes messages; a destination's can erase what it has sent. */
+interface FlowNode extends Node {
+  erase?(uuid: string, handle: Handle): Promise<void>;
+}
 
 /** What the node's file exports for Node-RED to call. */
 export function register(definition: NodeDefinition): (RED: NodeAPI) => void {
@@ -20,15 +36,21 @@ export function register(definition: NodeDefinition): (RED: NodeAPI) => void {
     function VconNode(this: Node, raw: NodeDef) {
       RED.nodes.createNode(this, raw);
       if (definition.family === "config") makeServiceNode(RED, this as ServiceNode, definition, raw);
-      else makeFlowNode(RED, this, definition, raw);
+      else makeFlowNode(RED, this as FlowNode, definition, raw);
     }
-    RED.nodes.registerType(definition.type, VconNode as never, {
-      credentials: credentialsOf(definition.fields),
-    });
+    const client = "client" in definition ? definition.client : undefined;
+    RED.nodes.registerType(
+      definition.type,
+      VconNode as never,
+      {
+        credentials: credentialsOf(definition.fields),
+        ...(client && mayInstall(RED.settings, client.module) && { dynamicModuleList: "modules" }),
+      } as never,
+    );
   };
 }
 
-function makeFlowNode(RED: NodeAPI, node: Node, definition: FlowDefinition, raw: NodeDef): void {
+function makeFlowNode(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, raw: NodeDef): void {
   let runner: Runner;
   let services: ServiceNode[];
   try {
@@ -45,10 +67,11 @@ function makeFlowNode(RED: NodeAPI, node: Node, definition: FlowDefinition, raw:
   });
 }
 
-function makeRunner(RED: NodeAPI, node: Node, definition: FlowDefinition, raw: NodeDef) {
+function makeRunner(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, raw: NodeDef) {
   const { store, uuid, ...limitFields } = kitFields(definition);
   const settings = readSettings(RED, node, definition.fields, raw);
-  const limits = readSettings(RED, node, limitFields, raw).for({}) as { atOnce?: number; timeLimit?: number };
+  const limits = readSettings(RED, node, limitFields, raw).fixed as { atOnce?: number; timeLimit?: number };
+  const atOnce = limits.atOnce ?? STORE_STEPS_AT_ONCE;
   const { store: storeId, uuid: uuidProperty } = raw as NodeDef & { store?: string; uuid?: string };
   const storeNode = serviceNode(RED, store!, storeId);
   const closing = new AbortController();
@@ -57,6 +80,8 @@ function makeRunner(RED: NodeAPI, node: Node, definition: FlowDefinition, raw: N
     node,
     settings,
     store: () => storeNode.service() as Promise<VconStore>,
+    workingFolder: (RED.settings as { fileWorkingDirectory?: string }).fileWorkingDirectory || process.cwd(),
+    atOnce,
     timeLimit: limits.timeLimit ?? TIME_LIMIT_SECONDS,
     closing: closing.signal,
   });
@@ -66,10 +91,16 @@ function makeRunner(RED: NodeAPI, node: Node, definition: FlowDefinition, raw: N
     definition,
     work,
     uuidProperty: uuid && (uuidProperty ?? "payload"),
-    atOnce: limits.atOnce ?? STORE_STEPS_AT_ONCE,
+    atOnce: isDestination(definition) && definition.batch ? gathered(definition.batch, atOnce) : atOnce,
     closing,
   });
+  if (work instanceof Destination) node.erase = (uuid, handle) => work.erase(uuid, handle);
   return { runner, services: [storeNode, ...settings.services] };
+}
+
+/** As many as are on their way, and a batch that fills up meanwhile. */
+function gathered({ most, atOnce }: { most: number; atOnce?: number }, batches: number): number {
+  return Math.min(most * ((atOnce ?? batches) + 1), MOST_GATHERED);
 }
 
 /** A node that is not configured says so at once, and to every message. */
@@ -91,7 +122,9 @@ function makeServiceNode(RED: NodeAPI, node: ServiceNode, definition: ConfigDefi
   async function open(): Promise<unknown> {
     try {
       const config = await readSettings(RED, node, definition.fields, raw).for({});
-      return await definition.open(config, { userFolder: RED.settings.userDir ?? "." });
+      const userFolder = RED.settings.userDir ?? ".";
+      const load = <Module>(path: string) => loadClient<Module>(definition.client!, path, userFolder);
+      return await definition.open(config, { userFolder, load });
     } catch (error) {
       opened = undefined;
       throw error instanceof StepError ? inConfigNode(definition, error) : error;

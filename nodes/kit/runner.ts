@@ -1,7 +1,7 @@
 /** Takes a node's messages: so many at once, status, outputs, and the one `done` that each message gets. */
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import pLimit, { type LimitFunction } from "p-limit";
-import type { FlowDefinition } from "./definition.ts";
+import { type FlowDefinition, goesOutside } from "./definition.ts";
 import { aboutVcon, StepError, stopped } from "./errors.ts";
 import { propertyOf, uuidIn } from "./message.ts";
 import { StatusCounter } from "./status.ts";
@@ -92,7 +92,7 @@ export class Runner {
         if (closing.signal.aborted) throw stopped();
         return work.run(message, uuid);
       });
-    if (uuid === undefined || !("outside" in definition && definition.outside)) return run();
+    if (uuid === undefined || !goesOutside(definition)) return run();
     const outcome = (this.#outside.get(uuid) ?? Promise.resolve()).then(run);
     const ended = outcome.then(
       () => {},

@@ -19,13 +19,14 @@ export class Settings<F extends Fields> {
   /** The config nodes that these settings name. */
   readonly services: readonly ServiceNode[];
   readonly #settings: [name: string, setting: Setting][];
-  readonly #fixed: ConfigOf<F> | undefined;
+  /** The config, where it is the same for every message. */
+  readonly fixed: ConfigOf<F> | undefined;
 
   constructor(settings: [name: string, setting: Setting][], services: readonly ServiceNode[]) {
     this.services = services;
     this.#settings = settings;
     if (settings.every(([, setting]) => "fixed" in setting)) {
-      this.#fixed = Object.fromEntries(
+      this.fixed = Object.fromEntries(
         settings.map(([name, setting]) => [name, "fixed" in setting && setting.fixed]),
       ) as never;
     }
@@ -33,7 +34,7 @@ export class Settings<F extends Fields> {
 
   /** The config for one message, typed inputs evaluated. A promise only where it takes one. */
   for(message: Message): ConfigOf<F> | Promise<ConfigOf<F>> {
-    return this.#fixed ?? this.#find(message);
+    return this.fixed ?? this.#find(message);
   }
 
   #find(message: Message): ConfigOf<F> | Promise<ConfigOf<F>> {
@@ -135,6 +136,8 @@ class SettingsReader {
 
   #rows(field: RowsField, rows: Message[]): Setting {
     const settings = rows.map((row) => this.settings(field.columns, row));
+    const fixed = settings.flatMap((row) => row.fixed ?? []);
+    if (fixed.length === settings.length) return { fixed };
     return { find: (message) => together(settings.map((row) => row.for(message))) };
   }
 

@@ -1,10 +1,8 @@
 /** The work of a node on one message, by its family: load, run, append, write the trail. */
-import type { Node, NodeAPI } from "node-red";
 import {
   type Addition,
   type AnyVcon,
   newUuid,
-  type Part,
   type Recipient,
   type TrailEvent,
   typeOf,
@@ -12,37 +10,27 @@ import {
   type VconStore,
   VconView,
 } from "../../core/index.ts";
-import type {
-  AdapterDefinition,
-  Call,
-  FilterDefinition,
-  FlowDefinition,
-  StepDefinition,
-  StepResult,
+import {
+  type AdapterDefinition,
+  type Call,
+  type FilterDefinition,
+  type FlowDefinition,
+  isDestination,
+  type StepDefinition,
+  type StepResult,
 } from "./definition.ts";
-import { aboutVcon, outsideError } from "./errors.ts";
+import { Destination } from "./destination.ts";
+import { aboutVcon } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 import { setOnMessage } from "./message.ts";
-import { withRetries, withTimeLimit } from "./retry.ts";
 import type { Message } from "./runner.ts";
-import type { Settings } from "./settings.ts";
+import { callFor, eventBy, load, millisecondsSince, retry, type Workplace } from "./workplace.ts";
 
 /** What a node does with a message; the answer names the output. */
 export interface Work {
   /** Whether it waits for the store or a system outside. */
   waits: boolean;
   run(message: Message, uuid: string | undefined): string | Promise<string>;
-}
-
-export interface Workplace {
-  RED: NodeAPI;
-  node: Node;
-  settings: Settings<Fields>;
-  store(): Promise<VconStore>;
-  /** Seconds that one attempt at a system outside may take. */
-  timeLimit: number;
-  /** Aborts when the node closes. */
-  closing: AbortSignal;
 }
 
 export function workOf(definition: FlowDefinition, place: Workplace): Work {
@@ -57,7 +45,9 @@ export function workOf(definition: FlowDefinition, place: Workplace): Work {
           }
         : { waits: true, run: (message, uuid) => readAndDecide(definition, place, message, uuid!) };
     default:
-      return { waits: true, run: (message, uuid) => step(definition, place, message, uuid!) };
+      return isDestination(definition)
+        ? new Destination(definition, place)
+        : { waits: true, run: (message, uuid) => step(definition, place, message, uuid!) };
   }
 }
 
@@ -96,7 +86,7 @@ async function readAndDecide(
 ): Promise<string> {
   const store = await retry(place, place.store);
   const call = await callFor(place, message);
-  const vcon = await load(place, store, uuid, partsFor(definition, call));
+  const vcon = await load(place, store, uuid, definition, call);
   return definition.run({ ...call, vcon });
 }
 
@@ -120,11 +110,14 @@ async function step(
 ): Promise<string> {
   let started = performance.now();
   const store = await retry(place, place.store);
-  const recipients: Recipient[] = [];
+  const recipients = new Set<Recipient>();
   const call = await callFor(place, message, recipients);
-  const vcon = await load(place, store, uuid, partsFor(definition, call));
-  const keep = (add?: Addition) =>
-    append(place, store, uuid, add, recipients.splice(0), millisecondsSince(started));
+  const vcon = await load(place, store, uuid, definition, call);
+  const keep = async (add?: Addition, failed?: true) => {
+    const sent = [...recipients];
+    recipients.clear();
+    await append(place, store, uuid, add, sent, { duration: millisecondsSince(started), failed });
+  };
   try {
     for await (const { add, message: properties } of resultsOf(definition.run({ ...call, vcon }))) {
       await keep(add);
@@ -133,7 +126,7 @@ async function step(
     }
   } catch (error) {
     // Who may have seen data is kept even so; that this fails too must not hide why the step did.
-    await keep().catch(() => {});
+    await keep(undefined, true).catch(() => {});
     throw error;
   }
   await keep();
@@ -153,28 +146,16 @@ async function append(
   uuid: string,
   add: Addition | undefined,
   recipients: readonly Recipient[],
-  duration: number,
+  { duration, failed }: { duration: number; failed: true | undefined },
 ): Promise<void> {
   const events: TrailEvent[] = recipients.map((recipient) => ({
     ...eventBy(place.node, "vcon_sent"),
     recipient,
     duration,
+    ...(failed && { failed }),
   }));
   if (add) events.unshift({ ...eventBy(place.node, "vcon_enhanced"), added: partsOf(add), duration });
   if (events.length > 0) await retry(place, () => store.append(uuid, add ?? {}, events));
-}
-
-function partsFor({ reads }: StepDefinition | FilterDefinition, { config }: Call<Fields>): readonly Part[] {
-  return typeof reads === "function" ? reads(config) : reads;
-}
-
-function load(
-  place: Workplace,
-  store: VconStore,
-  uuid: string,
-  reads: readonly Part[],
-): VconView | Promise<VconView> {
-  return reads.length === 0 ? new VconView(uuid, {}) : retry(place, () => store.read(uuid, reads));
 }
 
 async function isStored(place: Workplace, store: VconStore, uuid: string): Promise<boolean> {
@@ -186,65 +167,6 @@ async function isStored(place: Workplace, store: VconStore, uuid: string): Promi
     if (error instanceof VconError && error.code === "VCON_NOT_FOUND") return false;
     throw error;
   }
-}
-
-/** @param recipients gets each system outside that the call gives data to */
-function callFor(
-  place: Workplace,
-  message: Message,
-  recipients: Recipient[] = [],
-): Call<Fields> | Promise<Call<Fields>> {
-  const { RED, node, settings } = place;
-  const config = settings.for(message);
-  const toCall = (ready: Awaited<typeof config>): Call<Fields> => ({
-    config: ready,
-    message,
-    outside: (system, work, recipient) => {
-      if (recipient) recipients.push(recipient);
-      return outside(place, system, work);
-    },
-    jsonata: (expression, data) => evaluate(RED, node, expression, data),
-  });
-  return config instanceof Promise ? config.then(toCall) : toCall(config);
-}
-
-async function evaluate(RED: NodeAPI, node: Node, expression: string, data: unknown): Promise<unknown> {
-  const prepared = RED.util.prepareJSONataExpression(expression, node);
-  return new Promise((resolve, reject) => {
-    RED.util.evaluateJSONataExpression(prepared, data as never, (error, value) =>
-      error ? reject(error) : resolve(value),
-    );
-  });
-}
-
-/** See {@link Call.outside}. */
-function outside<Result>(
-  { timeLimit, closing }: Workplace,
-  system: string,
-  work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const attempt = () =>
-    withTimeLimit(system, work, timeLimit, closing).catch((error) => {
-      throw outsideError(system, error);
-    });
-  return withRetries(attempt, closing);
-}
-
-function retry<Result>({ closing }: Workplace, work: () => Result | Promise<Result>): Promise<Result> {
-  return withRetries(work, closing);
-}
-
-function millisecondsSince(started: number): number {
-  return Math.round(performance.now() - started);
-}
-
-function eventBy(node: Node, event: TrailEvent["event"]): TrailEvent {
-  const { id, type, name, z } = node as Node & { z?: string };
-  return {
-    event,
-    at: new Date().toISOString(),
-    node: { id, type, ...(name ? { name } : {}), ...(z ? { flow: z } : {}) },
-  };
 }
 
 /** What an addition adds, as parts: "analysis:transcript". */

@@ -1,10 +1,11 @@
 /** A real, embedded Node-RED with the built package in it; one per test file, since it starts once in a process. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Handle } from "../../core/index.ts";
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -34,6 +35,8 @@ export interface TestNodeRed {
   userFolder: string;
   /** Deploys these nodes in place of all others. Every one may leave out `z`, `x` and `y`. */
   deploy(nodes: FlowNode[], credentials?: Record<string, object>): Promise<void>;
+  /** Deploys the same nodes again, all of them anew. */
+  redeploy(): Promise<void>;
   /** Hands a message to a node. */
   send(id: string, message: Message): void;
   /** The next message that a node gets; fails after some seconds. */
@@ -46,6 +49,8 @@ export interface TestNodeRed {
   status(id: string): NodeStatus | undefined;
   /** Every status that a node showed since the deploy, the first first. */
   statuses(id: string): { at: number; status: NodeStatus }[];
+  /** Has a destination erase a copy that its trail names. */
+  erase(id: string, uuid: string, handle: Handle): Promise<void>;
   /** The log lines of nodes, warnings and errors. */
   log: { id: string; level: number; message: string }[];
   stop(): Promise<void>;
@@ -100,10 +105,13 @@ export async function startNodeRed(): Promise<TestNodeRed> {
     statuses.push({ id, at: performance.now(), status }),
   );
 
-  return {
+  let deployed: Parameters<TestNodeRed["deploy"]> = [[]];
+  const nodeRed: TestNodeRed = {
     userFolder,
     log,
+    redeploy: () => nodeRed.deploy(...deployed),
     async deploy(nodes, credentials = {}) {
+      deployed = [nodes, credentials];
       received.clear();
       statuses = [];
       const tab = { id: "tab", type: "tab", label: "test" };
@@ -144,17 +152,22 @@ export async function startNodeRed(): Promise<TestNodeRed> {
     received: (id) => received.get(id) ?? [],
     status: (id) => statuses.findLast((shown) => shown.id === id)?.status,
     statuses: (id) => statuses.filter((shown) => shown.id === id),
+    erase: (id, uuid, handle) => RED.nodes.getNode(id).erase(uuid, handle),
     async stop() {
       await RED.stop();
       server.close();
       rmSync(userFolder, { recursive: true, force: true });
     },
   };
+  return nodeRed;
 }
+
+/** The types of our config nodes: their folders are named like them. */
+const configTypes = new Set(readdirSync(join(root, "nodes/config")).map((name) => `vcon-${name}`));
 
 /** A config node has no wires and stands on no tab. */
 function isConfig({ type }: FlowNode): boolean {
-  return ["vcon-store", "vcon-deepgram", "vcon-openai", "vcon-postgresql-server"].includes(type);
+  return configTypes.has(type);
 }
 
 /** How long a test waits for a message: enough for a step that is tried five times. */

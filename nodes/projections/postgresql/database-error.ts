@@ -26,6 +26,9 @@ const WORDS: Record<string, { what: string; transient?: boolean }> = {
 /** PostgreSQL's codes, by their classes; Node's own may have five letters too, such as EPIPE. */
 const SQLSTATE = /^[0-9FHPX][0-9A-Z]{4}$/;
 
+/** The classes of errors that a row is at fault for, and not the server or the table. */
+const OF_A_ROW = new Set(["22", "23"]);
+
 /** What a write that creates what is missing gets over by itself. */
 const CREATABLE = new Set(["42P01", "42703"]);
 
@@ -37,7 +40,8 @@ export function databaseError(error: unknown, creates: boolean): unknown {
     const words = WORDS[code] ?? WORDS[code.slice(0, 2)];
     const what = words?.what ?? "It refused the row. Check the table and the projection.";
     const transient = words?.transient ?? (creates && CREATABLE.has(code));
-    return new StepError(`PostgreSQL answered ${code}. ${what}`, { code, transient });
+    const oneOfBatch = words === undefined || OF_A_ROW.has(code.slice(0, 2));
+    return new StepError(`PostgreSQL answered ${code}. ${what}`, { code, transient, oneOfBatch });
   }
   // The client's own words where the server wants a password and there is none.
   if (code === undefined && /password must be a/.test(message ?? "")) {

@@ -1,16 +1,10 @@
-/** Writes the row that a projection drew into a table: a new row, or the one of the same vCon. */
+/** Writes the row that a projection drew into a table: a new row, or over the one of the same vCon. */
 import type { Pool, PoolClient } from "pg";
-import {
-  bodyValue,
-  PROJECTION_TYPE,
-  projectionsNamed,
-  type Row,
-  rowIn,
-  type VconView,
-} from "../../../core/index.ts";
-import { projection, StepError, service, text, toggle } from "../../kit/index.ts";
+import type { Row } from "../../../core/index.ts";
+import { destination, service, text, toggle } from "../../kit/index.ts";
+import { projectionField, ROWS, rowOf } from "../row.ts";
 import { databaseError } from "./database-error.ts";
-import { columnsOf, createTable, upsert } from "./statements.ts";
+import { columnsOf, createTable, erase, upserts } from "./statements.ts";
 
 interface Server {
   pool: Pool;
@@ -26,15 +20,17 @@ const known = new WeakMap<Server, Map<string, Set<string>>>();
  */
 const ANOTHER_WAS_FIRST = new Set(["23505", "42P07", "42710", "42701"]);
 
-export default projection({
+/** What the server answers where the table or its schema is gone. */
+const GONE = new Set(["42P01", "3F000"]);
+
+export default destination({
   type: "vcon-postgresql",
   label: "PostgreSQL",
   icon: "vcon-postgresql.svg",
-  outside: true,
   fields: {
     server: service<Server>("vcon-postgresql-server", { label: "Server", icon: "server" }),
     table: text({ label: "Table", icon: "table", required: true, placeholder: "conversations" }),
-    projection: text({ label: "Projection", icon: "columns", default: "conversation", required: true }),
+    projection: projectionField,
     key: text({
       label: "Key column",
       icon: "key",
@@ -49,32 +45,44 @@ export default projection({
       hint: "the table and columns that are missing",
     }),
   },
-  reads: [`analysis:${PROJECTION_TYPE}`],
-  run: async ({ vcon, config, outside }) => {
-    const { table, key, create } = config;
-    const row: Row = { ...(await rowOf(vcon, config.projection)), [key]: vcon.uuid };
+  reads: [ROWS],
+  system: "PostgreSQL",
+  batch: { most: 500 },
+  draw: async ({ vcon, config }) => {
+    const { table, key } = config;
+    const content: Row = { ...(await rowOf(vcon, config.projection)).row, [key]: vcon.uuid };
     // What can't be written is refused before anything leaves.
-    upsert(table, key, row);
-    const server = await config.server();
-    const write = async (signal: AbortSignal) => {
-      try {
-        await withClient(server.pool, signal, async (client) => {
-          const fitting = create ? await fitted(server, client, table, key, row) : row;
-          await client.query(upsert(table, key, fitting));
-        });
-      } catch (error) {
-        // The table may have been dropped since; the next attempt looks anew.
-        known.delete(server);
-        throw databaseError(error, create);
-      }
+    upserts(table, key, [content]);
+    const { host } = await config.server();
+    return {
+      content,
+      recipient: { vendor: "PostgreSQL", product: table, host, categories: ["projection"] },
+      handle: { table, column: key },
     };
-    await outside("PostgreSQL", write, {
-      vendor: "PostgreSQL",
-      product: table,
-      host: server.host,
-      categories: ["projection"],
-    });
+  },
+  send: async ({ config, items, signal }) => {
+    const { table, key, create } = config;
+    const server = await config.server();
+    const rows = items.map(({ content }) => content);
+    try {
+      await withClient(server.pool, signal, async (client) => {
+        const fitting = create ? await fitted(server, client, table, key, rows) : rows;
+        for (const statement of upserts(table, key, fitting)) await client.query(statement);
+      });
+    } catch (error) {
+      // The table may have been dropped since; the next attempt looks anew.
+      known.delete(server);
+      throw databaseError(error, create);
+    }
     return undefined;
+  },
+  erase: async ({ config, uuid, handle, signal }) => {
+    const { pool } = await config.server();
+    await withClient(pool, signal, async (client) => {
+      await client.query(erase(String(handle["table"]), String(handle["column"]), uuid));
+    }).catch((error) => {
+      if (!GONE.has(error.code)) throw databaseError(error, false);
+    });
   },
 });
 
@@ -100,20 +108,8 @@ async function withClient(
   }
 }
 
-async function rowOf({ analysis }: VconView, name: string): Promise<Row> {
-  const newest = projectionsNamed(analysis.values(), name).at(-1);
-  const row = newest && rowIn(await bodyValue(newest));
-  if (row !== undefined) return row;
-  throw new StepError(
-    `It has no projection "${name}". Wire a projection node of that name before this one.`,
-    {
-      code: "NO_PROJECTION",
-    },
-  );
-}
-
 /**
- * Makes what the table lacks, and gives the row without the nulls that have no column yet. Such a null asks for the
+ * Makes what the table lacks, and gives the rows without the nulls that have no column yet. Such a null asks for the
  * columns every time: another process may have made its column since, and there it overwrites what was.
  */
 async function fitted(
@@ -121,16 +117,20 @@ async function fitted(
   client: PoolClient,
   table: string,
   key: string,
-  row: Row,
-): Promise<Row> {
+  rows: readonly Row[],
+): Promise<Row[]> {
   const columns = columnsKnown(server, table);
-  const missing = Object.keys(row).filter((column) => !columns.has(column));
-  if (missing.length === 0) return row;
-  if (missing.some((column) => row[column] !== null)) await make(client, createTable(table, key, row));
-  const { rows } = await client.query<{ name: string }>(columnsOf(table));
-  for (const { name } of rows) columns.add(name);
-  return Object.fromEntries(
-    Object.entries(row).filter(([column, value]) => value !== null || columns.has(column)),
+  const missing = rows.flatMap((row) => Object.entries(row).filter(([column]) => !columns.has(column)));
+  if (missing.length === 0) return [...rows];
+  const filled = missing.filter(([, value]) => value !== null);
+  // The first value of a column says its type.
+  if (filled.length > 0) await make(client, createTable(table, key, Object.fromEntries(filled.reverse())));
+  const found = await client.query<{ name: string }>(columnsOf(table));
+  for (const { name } of found.rows) columns.add(name);
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).filter(([column, value]) => value !== null || columns.has(column)),
+    ),
   );
 }
 

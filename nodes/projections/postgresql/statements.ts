@@ -5,20 +5,47 @@ import { StepError } from "../../kit/index.ts";
 /** PostgreSQL cuts longer names off, so that two could become one. */
 const LONGEST_NAME_BYTES = 63;
 
-/** Writes the row, or over the row that has the same key. */
-export function upsert(table: string, key: string, row: Row): { text: string; values: unknown[] } {
-  const columns = Object.keys(row);
+/** More parameters than the protocol counts. */
+const MOST_PARAMETERS = 65_535;
+
+interface Statement {
+  text: string;
+  values: unknown[];
+}
+
+/** Writes the rows, or over those that have the same key: a statement for those that have the same columns. */
+export function upserts(table: string, key: string, rows: readonly Row[]): Statement[] {
+  const alike = Map.groupBy(rows, (row) => JSON.stringify(Object.keys(row)));
+  return [...alike.values()].flatMap((group) => {
+    const columns = Object.keys(group[0]!);
+    const most = Math.floor(MOST_PARAMETERS / columns.length);
+    const parts = Array.from({ length: Math.ceil(group.length / most) }, (_, index) =>
+      group.slice(index * most, (index + 1) * most),
+    );
+    return parts.map((part) => upsert(table, key, columns, part));
+  });
+}
+
+function upsert(table: string, key: string, columns: readonly string[], rows: readonly Row[]): Statement {
   const others = columns.filter((column) => column !== key).map(quoted);
   const update =
     others.length > 0
       ? `UPDATE SET ${others.map((column) => `${column} = EXCLUDED.${column}`).join(", ")}`
       : "NOTHING";
+  const places = rows.map(
+    (_, row) => `(${columns.map((_, column) => `$${row * columns.length + column + 1}`).join(", ")})`,
+  );
   return {
     text: `INSERT INTO ${quotedTable(table)} (${columns.map(quoted).join(", ")})
-VALUES (${columns.map((_, index) => `$${index + 1}`).join(", ")})
+VALUES ${places.join(", ")}
 ON CONFLICT (${quoted(key)}) DO ${update}`,
-    values: columns.map((column) => checked(column, row[column]!)),
+    values: rows.flatMap((row) => columns.map((column) => checked(column, row[column]!))),
   };
+}
+
+/** Removes the row that has the key. */
+export function erase(table: string, key: string, value: string): Statement {
+  return { text: `DELETE FROM ${quotedTable(table)} WHERE ${quoted(key)} = $1`, values: [value] };
 }
 
 /** Creates the table, and adds the columns that it lacks; a null says no type, so it makes no column. */
@@ -33,7 +60,7 @@ export function createTable(table: string, key: string, row: Row): string {
 }
 
 /** Asks for the names of the table's columns. */
-export function columnsOf(table: string): { text: string; values: unknown[] } {
+export function columnsOf(table: string): Statement {
   return {
     text: `SELECT attname AS name FROM pg_attribute
 WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`,
@@ -69,10 +96,11 @@ function quoted(name: string): string {
 }
 
 function checked(column: string, value: Row[string]): Row[string] {
-  if (typeof value === "string" && value.includes("\0")) {
-    throw new StepError(`The column "${column}" holds a NUL character, which PostgreSQL can't store.`, {
-      code: "BAD_VALUE",
-    });
+  if (typeof value === "string" && (value.includes("\0") || !value.isWellFormed())) {
+    throw new StepError(
+      `The column "${column}" holds a NUL or half of a character, which PostgreSQL can't store.`,
+      { code: "BAD_VALUE" },
+    );
   }
   return value;
 }

@@ -1,0 +1,87 @@
+/** The work of a destination on one message: draw, send together with others, write the trail; and erasing. */
+import type { Handle, Recipient, VconStore } from "../../core/index.ts";
+import { Batches } from "./batches.ts";
+import type { DestinationDefinition, Outgoing } from "./definition.ts";
+import type { Message } from "./runner.ts";
+import type { Workplace } from "./workplace.ts";
+import { callFor, eventBy, load, millisecondsSince, outside, outsideOnce, retry } from "./workplace.ts";
+
+export class Destination {
+  readonly waits = true;
+  readonly #definition: DestinationDefinition;
+  readonly #place: Workplace;
+  readonly #batches: Batches;
+
+  constructor(definition: DestinationDefinition, place: Workplace) {
+    const { system, batch } = definition;
+    this.#definition = definition;
+    this.#place = place;
+    this.#batches = new Batches({
+      most: batch?.most ?? 1,
+      atOnce: batch?.atOnce ?? place.atOnce,
+      closing: place.closing,
+      send: (config, items) =>
+        outsideOnce(place, system, (signal) => definition.send({ config, items, signal })),
+    });
+  }
+
+  async run(message: Message, uuid: string): Promise<string> {
+    const place = this.#place;
+    const definition = this.#definition;
+    const started = performance.now();
+    const store = await retry(place, place.store);
+    const call = await callFor(place, message);
+    const vcon = await load(place, store, uuid, definition, call);
+    const before = () => this.#before(store, uuid);
+    const outgoing = await definition.draw({ ...call, vcon, before });
+    if (outgoing !== undefined) await this.#deliver(store, uuid, call.config, outgoing, started);
+    return "done";
+  }
+
+  async erase(uuid: string, handle: Handle): Promise<void> {
+    const { workingFolder, settings } = this.#place;
+    const config = await settings.for({});
+    await outside(this.#place, this.#definition.system, (signal) =>
+      this.#definition.erase({ config, uuid, handle, workingFolder, signal }),
+    );
+  }
+
+  async #deliver(
+    store: VconStore,
+    uuid: string,
+    config: object,
+    { content, recipient, handle }: Outgoing,
+    started: number,
+  ): Promise<void> {
+    const enter = (at: Handle, failed?: true) =>
+      this.#enter(store, uuid, recipient, at, millisecondsSince(started), failed);
+    let arrived: Handle;
+    try {
+      arrived = await this.#batches.send(config, { uuid, content, handle });
+    } catch (error) {
+      // Who may have seen data is kept even so; that this fails too must not hide why the step did.
+      await enter(handle, true).catch(() => {});
+      throw error;
+    }
+    await enter(arrived);
+  }
+
+  async #enter(
+    store: VconStore,
+    uuid: string,
+    recipient: Recipient,
+    handle: Handle,
+    duration: number,
+    failed?: true,
+  ): Promise<void> {
+    const event = { ...eventBy(this.#place.node, "vcon_sent"), recipient, handle, duration };
+    await retry(this.#place, () => store.append(uuid, {}, [{ ...event, ...(failed && { failed }) }]));
+  }
+
+  async #before(store: VconStore, uuid: string): Promise<Handle | undefined> {
+    const events = await retry(this.#place, () => store.trail(uuid));
+    return events.findLast(
+      ({ node, handle, failed }) => node?.id === this.#place.node.id && handle !== undefined && !failed,
+    )?.handle;
+  }
+}
