@@ -6,5 +6,6 @@ import { idle } from "./idle.ts";
 import { ingest } from "./ingest.ts";
 import type { Measurement } from "./measurement.ts";
 import { reading } from "./reading.ts";
+import { rows } from "./rows.ts";
 
-export const measurements: Measurement[] = [hop, reading, ...chain, ...bytes, ...ingest, idle];
+export const measurements: Measurement[] = [hop, reading, ...chain, ...bytes, ...ingest, rows, idle];

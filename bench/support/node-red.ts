@@ -3,11 +3,11 @@ import { rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { type FlowNode, type Message, makeUserFolder, root } from "../../test/support/node-red.ts";
+import { type FlowNode, isConfig, type Message, makeUserFolder, root } from "../../test/support/node-red.ts";
 
 export type { FlowNode, Message };
 
-/** So many messages are under way at once. */
+/** So many messages are under way at once, if a benchmark does not say how many. */
 const IN_FLIGHT = 64;
 
 export interface Traffic {
@@ -18,12 +18,14 @@ export interface Traffic {
   next(): Message | undefined;
   /** Gets each message that has arrived. */
   arrived?(message: Message): void;
+  /** How many messages are under way at once. */
+  inFlight?: number;
 }
 
 export interface BenchNodeRed {
   userFolder: string;
   /** Deploys these nodes in place of all others; resolves once those are closed and these are started. */
-  deploy(nodes: FlowNode[]): Promise<void>;
+  deploy(nodes: FlowNode[], credentials?: Record<string, object>): Promise<void>;
   /** Sends messages until there are no more and the last has arrived. @returns how many a second */
   drive(traffic: Traffic): Promise<number>;
   stop(): Promise<void>;
@@ -63,16 +65,19 @@ async function startNodeRed(): Promise<BenchNodeRed> {
 
   return {
     userFolder,
-    async deploy(nodes) {
+    async deploy(nodes, credentials = {}) {
       const tab = { id: "tab", type: "tab", label: "benchmark" };
       const placed = nodes.map((node) =>
-        node.type === "vcon-store" ? node : { z: "tab", x: 0, y: 0, wires: [], ...node },
+        isConfig(node) ? node : { z: "tab", x: 0, y: 0, wires: [], ...node },
       );
       const started = new Promise((resolve) => RED.events.once("flows:started", resolve));
-      await RED.runtime.flows.setFlows({ flows: { flows: [tab, ...placed] }, deploymentType: "full" });
+      await RED.runtime.flows.setFlows({
+        flows: { flows: [tab, ...placed], credentials },
+        deploymentType: "full",
+      });
       await started;
     },
-    drive({ from, to, next, arrived: see }) {
+    drive({ from, to, next, arrived: see, inFlight = IN_FLIGHT }) {
       const source = RED.nodes.getNode(from);
       const sink = RED.nodes.getNode(to);
       return new Promise((resolve) => {
@@ -91,7 +96,7 @@ async function startNodeRed(): Promise<BenchNodeRed> {
           see?.(message);
           if (!send() && arrived === sent) resolve((arrived * 1000) / (performance.now() - began));
         };
-        while (sent < IN_FLIGHT && send());
+        while (sent < inFlight && send());
       });
     },
     async stop() {

@@ -1,10 +1,12 @@
 /** The conversations that are measured with. */
 import {
+  addAnalysis,
   addDialog,
   addParty,
   buildNew,
   encodeBase64Url,
   openStore,
+  projectionAnalysis,
   type Vcon,
   type VconStore,
 } from "../../core/index.ts";
@@ -42,6 +44,19 @@ export function chat(): Vcon {
       body: text,
     });
   }
+  return vcon;
+}
+
+/** Such a conversation with a row drawn from it, as the projection node's own defaults draw one. */
+export function withRow(): Vcon {
+  const vcon = chat();
+  const row = {
+    transcription: LINE.repeat(LINES),
+    agent: "Alice Archer",
+    customer: "Carol Carter",
+    created_at: BEGAN,
+  };
+  addAnalysis(vcon, projectionAnalysis({ name: "conversation", row, dialog: [0] }));
   return vcon;
 }
 

@@ -166,7 +166,7 @@ export async function startNodeRed(): Promise<TestNodeRed> {
 const configTypes = new Set(readdirSync(join(root, "nodes/config")).map((name) => `vcon-${name}`));
 
 /** A config node has no wires and stands on no tab. */
-function isConfig({ type }: FlowNode): boolean {
+export function isConfig({ type }: FlowNode): boolean {
   return configTypes.has(type);
 }
 

@@ -27,8 +27,8 @@ export interface TestPostgres {
   remove(): Promise<void>;
 }
 
-/** Makes the server, without starting it. */
-export async function makePostgres(): Promise<TestPostgres> {
+/** Makes the server, without starting it. What it is told to have on disk may be lost unless `fsync` is on. */
+export async function makePostgres({ fsync = "off" } = {}): Promise<TestPostgres> {
   const programs = findPrograms();
   const folder = mkdtempSync(join(tmpdir(), "vcon-postgres-"));
   const data = join(folder, "data");
@@ -60,7 +60,7 @@ export async function makePostgres(): Promise<TestPostgres> {
     listen_addresses: "127.0.0.1",
     port: String(port),
     unix_socket_directories: "",
-    fsync: "off",
+    fsync,
     max_connections: "20",
     shared_buffers: "16MB",
   };
