@@ -3,6 +3,7 @@ export * from "./errors.ts";
 export * from "./store/body.ts";
 export { type OpenOptions, openStore } from "./store/open.ts";
 export * from "./store/store.ts";
+export { streamVcon } from "./store/stream.ts";
 export { tagsOf } from "./store/tags-of.ts";
 export {
   type FoundParts,
@@ -13,5 +14,6 @@ export {
   typeOf,
   VconView,
 } from "./store/view.ts";
+export { categoriesOf } from "./trail/categories.ts";
 export * from "./trail/event.ts";
 export * from "./vcon/index.ts";

@@ -95,6 +95,9 @@ export interface Item<Content = unknown> {
 /** What became of an item: it arrived, under the handle that was drawn or another one, or it did not. */
 export type Outcome = Handle | Error | undefined;
 
+/** How many vCons go together at most, as the config says. */
+type Most<F extends Fields> = { bivarianceHack(config: ConfigOf<F>): number }["bivarianceHack"];
+
 export interface DestinationDefinition<F extends Fields = Fields, Content = unknown> extends Common<F> {
   family: "projections";
   /** Only these parts are loaded. */
@@ -105,7 +108,7 @@ export interface DestinationDefinition<F extends Fields = Fields, Content = unkn
    * How many vCons go together at most, and how many such batches are on their way at the same time; one alone, and
    * as many as the form says, where not given.
    */
-  batch?: { most: number; atOnce?: number };
+  batch?: { most: number | Most<F>; atOnce?: number };
   /** Makes what is sent, and refuses what can't be; nothing leaves here. Returns nothing where there is nothing to do. */
   draw(
     call: Omit<StepCall<F>, "outside"> & {

@@ -2,9 +2,17 @@
 import type { Handle, Recipient, VconStore } from "../../core/index.ts";
 import { Batches } from "./batches.ts";
 import type { DestinationDefinition, Outgoing } from "./definition.ts";
+import type { Fields } from "./fields.ts";
 import type { Message } from "./runner.ts";
+import type { Settings } from "./settings.ts";
 import type { Workplace } from "./workplace.ts";
 import { callFor, eventBy, load, millisecondsSince, outside, outsideOnce, retry } from "./workplace.ts";
+
+/** How many vCons go together at most, as the node is set. */
+export function mostTogether({ batch }: DestinationDefinition, { fixed = {} }: Settings<Fields>): number {
+  const { most = 1 } = batch ?? {};
+  return typeof most === "function" ? most(fixed) : most;
+}
 
 export class Destination {
   readonly waits = true;
@@ -17,7 +25,7 @@ export class Destination {
     this.#definition = definition;
     this.#place = place;
     this.#batches = new Batches({
-      most: batch?.most ?? 1,
+      most: mostTogether(definition, place.settings),
       atOnce: batch?.atOnce ?? place.atOnce,
       closing: place.closing,
       send: (config, items) =>

@@ -1,6 +1,6 @@
 /** Writes, at build time, the editor's half of a node: its registration, its form and its English catalogue. */
 import { type Family, isDestination, kitFields, type NodeDefinition } from "./definition.ts";
-import type { Field, Fields } from "./fields.ts";
+import type { Field, Fields, TextField } from "./fields.ts";
 
 /** One muted hue a family, from Node-RED's own palette. */
 const COLOURS: Record<Family, string> = {
@@ -207,8 +207,11 @@ function control(type: string, prefix: string, name: string, field: Field): stri
     case "secret":
       return `<input type="password" id="${id}" autocomplete="new-password">`;
     default: {
-      const placeholder = field.kind === "text" && field.placeholder !== undefined;
-      return `<input type="text" id="${id}"${placeholder ? ` data-i18n="[placeholder]${type}.fields.${name}.placeholder"` : ""}>`;
+      const { placeholder, lines } = field as TextField;
+      const shown = placeholder ? ` data-i18n="[placeholder]${type}.fields.${name}.placeholder"` : "";
+      return lines
+        ? `<textarea id="${id}" rows="${lines}"${shown}></textarea>`
+        : `<input type="text" id="${id}"${shown}>`;
     }
   }
 }

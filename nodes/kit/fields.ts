@@ -21,6 +21,8 @@ interface FieldOf<Kind extends string, Value, Stored = Value> extends FieldOptio
 
 export interface TextField extends FieldOf<"text", string> {
   placeholder?: string;
+  /** How many lines the form shows of a text that may have several. */
+  lines?: number;
 }
 export interface NumberField extends FieldOf<"number", number> {
   min?: number;
@@ -76,7 +78,9 @@ export type Fields = Record<string, Field>;
 /** What `run` gets for these fields. */
 export type ConfigOf<F extends Fields> = { [Name in keyof F]: NonNullable<F[Name]["value"]> };
 
-export const text = (options: FieldOptions & { default?: string; placeholder?: string }): TextField => ({
+export const text = (
+  options: FieldOptions & { default?: string; placeholder?: string; lines?: number },
+): TextField => ({
   kind: "text",
   default: "",
   ...options,

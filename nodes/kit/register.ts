@@ -4,16 +4,17 @@ import type { Handle, VconStore } from "../../core/index.ts";
 import { loadClient, mayInstall } from "./client.ts";
 import {
   type ConfigDefinition,
+  type DestinationDefinition,
   type FlowDefinition,
   isDestination,
   kitFields,
   type NodeDefinition,
 } from "./definition.ts";
-import { Destination } from "./destination.ts";
+import { Destination, mostTogether } from "./destination.ts";
 import { aboutVcon, StepError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 import { type Message, Runner } from "./runner.ts";
-import { readSettings, type ServiceNode, serviceNode } from "./settings.ts";
+import { readSettings, type ServiceNode, type Settings, serviceNode } from "./settings.ts";
 import { workOf } from "./work.ts";
 
 /** Steps that ask nothing but the store: enough to keep it busy, few enough to keep memory flat. */
@@ -91,7 +92,7 @@ function makeRunner(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, ra
     definition,
     work,
     uuidProperty: uuid && (uuidProperty ?? "payload"),
-    atOnce: isDestination(definition) && definition.batch ? gathered(definition.batch, atOnce) : atOnce,
+    atOnce: isDestination(definition) ? gathered(definition, settings, atOnce) : atOnce,
     closing,
   });
   if (work instanceof Destination) node.erase = (uuid, handle) => work.erase(uuid, handle);
@@ -99,8 +100,10 @@ function makeRunner(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, ra
 }
 
 /** As many as are on their way, and a batch that fills up meanwhile. */
-function gathered({ most, atOnce }: { most: number; atOnce?: number }, batches: number): number {
-  return Math.min(most * ((atOnce ?? batches) + 1), MOST_GATHERED);
+function gathered(definition: DestinationDefinition, settings: Settings<Fields>, atOnce: number): number {
+  if (definition.batch === undefined) return atOnce;
+  const batches = definition.batch.atOnce ?? atOnce;
+  return Math.min(mostTogether(definition, settings) * (batches + 1), MOST_GATHERED);
 }
 
 /** A node that is not configured says so at once, and to every message. */

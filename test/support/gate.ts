@@ -34,7 +34,7 @@ export async function startGate(target: string): Promise<Gate> {
       const answer = await fetch(target + request.url, {
         method: request.method ?? "POST",
         headers: { authorization, "content-type": type },
-        body,
+        ...(body.length > 0 && { body }),
       });
       response
         .writeHead(answer.status, { "content-type": "application/json" })
