@@ -4,21 +4,14 @@
  * or with the process that started it.
  */
 
-import { fstatSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { startDeepgramStandIn } from "./deepgram.ts";
+import { serveUntilParentEnds } from "./process.ts";
 
 const table = new URL("../conversations/transcripts.json", import.meta.url);
 const service = await startDeepgramStandIn({
   port: Number(process.env.PORT_SPEECH ?? 0),
   transcripts: JSON.parse(readFileSync(table, "utf8")),
 });
-
-const end = () => void service.close().then(() => process.exit());
-process.once("SIGTERM", end);
-process.once("SIGINT", end);
-process.once("disconnect", end);
-// Only a pipe tells of its parent's end: a terminal stays open, and /dev/null is at its end from the start.
-const stdin = fstatSync(0);
-if (stdin.isFIFO() || stdin.isSocket()) process.stdin.once("end", end).resume();
-
+serveUntilParentEnds(service);
 console.log(`Speech service at ${service.url}`);

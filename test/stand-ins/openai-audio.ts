@@ -7,7 +7,15 @@
  * recordings by their sha256. It neither streams nor writes subtitles, and refuses fields that it doesn't know.
  */
 
-import { randomUUID } from "node:crypto";
+import {
+  badRequest,
+  failure,
+  isLetIn,
+  Refusal,
+  refusal,
+  success,
+  unknownModel,
+} from "../../flows/stand-ins/openai.ts";
 import {
   channelCount,
   type Recording,
@@ -32,7 +40,11 @@ export interface OpenAiAudioStandInOptions extends StandInOptions {
 /** The client's base URL is the stand-in's `url` and "/v1". */
 export function startOpenAiAudioStandIn(options: OpenAiAudioStandInOptions): Promise<StandIn> {
   return startStandIn(
-    { largestBody, answer: (request) => transcriptions(request, options), failure },
+    {
+      largestBody,
+      answer: (request) => transcriptions(request, options),
+      failure: (status) => failure(status, largestBody),
+    },
     options,
   );
 }
@@ -47,66 +59,15 @@ async function transcriptions(
   if (request.method !== "POST" || request.path !== "/v1/audio/transcriptions") {
     return refusal(404, `Invalid URL (${request.method} ${request.path})`);
   }
-  if (request.headers.authorization !== `Bearer ${key}`) return failure(401);
+  if (!isLetIn(request, key)) return failure(401, largestBody);
   try {
     const form = await readForm(request);
     const wishes = readWishes(form);
     const recording = await recogniseFile(form, wishes.model, transcripts);
-    return answerWith(transcript(recording, wishes));
+    return success(transcript(recording, wishes));
   } catch (error) {
     if (error instanceof Refusal) return error.answer;
     throw error;
-  }
-}
-
-function answerWith(body: unknown): Answer {
-  return { status: 200, headers: { "x-request-id": `req_${randomUUID().replaceAll("-", "")}` }, body };
-}
-
-// ---- errors
-
-class Refusal extends Error {
-  readonly answer: Answer;
-
-  constructor(answer: Answer) {
-    super("refused");
-    this.answer = answer;
-  }
-}
-
-interface ErrorDetails {
-  type?: string;
-  param?: string;
-  code?: string;
-}
-
-function refusal(status: number, message: string, details: ErrorDetails = {}): Answer {
-  const { type = "invalid_request_error", param = null, code = null } = details;
-  return { ...answerWith({ error: { message, type, param, code } }), status };
-}
-
-function badRequest(message: string, details?: ErrorDetails): Refusal {
-  return new Refusal(refusal(400, message, details));
-}
-
-function failure(status: number): Answer {
-  switch (status) {
-    case 401:
-      return refusal(401, "Incorrect API key provided.", { code: "invalid_api_key" });
-    case 413:
-      return refusal(413, `Maximum content size limit (${largestBody}) exceeded`, { type: "server_error" });
-    case 429:
-      return refusal(429, "Rate limit reached for requests", {
-        type: "requests",
-        code: "rate_limit_exceeded",
-      });
-    case 500:
-    case 503:
-      return refusal(status, "The server had an error while processing your request.", {
-        type: "server_error",
-      });
-    default:
-      return refusal(status, `HTTP status ${status}.`);
   }
 }
 
@@ -174,13 +135,7 @@ function readWishes(form: FormData): Wishes {
   const model = text("model");
   if (!model) throw badRequest("you must provide a model parameter");
   const formats = formatsByModel[model];
-  if (!formats) {
-    throw new Refusal(
-      refusal(404, `The model \`${model}\` does not exist or you do not have access to it.`, {
-        code: "model_not_found",
-      }),
-    );
-  }
+  if (!formats) throw unknownModel(model);
   const format = (text("response_format") ?? "json") as Format;
   if (!formats.includes(format)) {
     throw badRequest(

@@ -1,5 +1,8 @@
-/** An account at OpenAI, or at whatever speaks its interface. */
+/** An account at OpenAI, at Azure OpenAI, or at whatever speaks their interface. */
 import { config, secret, text } from "../../kit/index.ts";
+
+/** The kit's own time limit counts; the client's must not come first. */
+const CLIENT_TIME_LIMIT_MS = 24 * 60 * 60 * 1000;
 
 export default config({
   type: "vcon-openai",
@@ -7,6 +10,12 @@ export default config({
   icon: "font-awesome/fa-cloud",
   fields: {
     url: text({ label: "URL", icon: "globe", default: "https://api.openai.com/v1", required: true }),
+    apiVersion: text({
+      label: "API version",
+      icon: "calendar",
+      placeholder: "2024-10-21",
+      hint: "only for Azure addresses that want one; else empty",
+    }),
     apiKey: secret({
       label: "API key",
       icon: "key",
@@ -15,5 +24,28 @@ export default config({
       hint: "empty: the environment variable OPENAI_API_KEY",
     }),
   },
-  open: (account) => account,
+  open: async ({ url, apiVersion, apiKey }) => {
+    const { AzureOpenAI, OpenAI } = await import("openai");
+    // Its log, which an environment variable switches on, shows what services say that don't speak JSON.
+    const options = { apiKey, maxRetries: 0, timeout: CLIENT_TIME_LIMIT_MS, logLevel: "off" } as const;
+    const client = apiVersion
+      ? new AzureOpenAI({ ...options, apiVersion, baseURL: datedBase(url) })
+      : new OpenAI({ ...options, baseURL: url });
+    return { url, apiKey, client, ...serviceAt(url, apiVersion) };
+  },
 });
+
+/** Where the paths of Azure's dated interface begin, also where only the resource's endpoint is given. */
+function datedBase(url: string): string {
+  return URL.parse(url)?.pathname === "/" ? new URL("/openai", url).href : url;
+}
+
+/** Whose service it is: `vendor` for the vCon and its trail, `system` for errors, and the host with its port. */
+function serviceAt(url: string, apiVersion: string): { vendor: string; system: string; host: string } {
+  const { host = "", hostname = "" } = URL.parse(url) ?? {};
+  if (apiVersion || /\.azure\.(com|us|cn)$/.test(hostname)) {
+    return { vendor: "azure", system: "Azure OpenAI", host };
+  }
+  const isOpenai = host === "" || hostname.endsWith(".openai.com");
+  return { vendor: "openai", system: isOpenai ? "OpenAI" : `The language service at ${host}`, host };
+}

@@ -1,9 +1,12 @@
 /** OpenAI's audio interface and whatever speaks it, through OpenAI's own client. */
+import type { OpenAI } from "openai";
 import { StepError } from "../../kit/index.ts";
-import type { Heard, SpeechVendor, Utterance } from "./speech.ts";
+import type { Account, Heard, SpeechVendor, Utterance } from "./speech.ts";
 
-/** The kit's own time limit counts; the client's must not come first. */
-const CLIENT_TIME_LIMIT_MS = 24 * 60 * 60 * 1000;
+/** What the config node opens. */
+interface OpenaiAccount extends Account {
+  client: OpenAI;
+}
 
 /** The models that tell speakers apart answer in a form of their own. */
 const tellsSpeakers = (model: string) => model.includes("diarize");
@@ -13,15 +16,14 @@ const givesTimes = (model: string) => !/^gpt-/.test(model);
 export const openai: SpeechVendor = {
   vendor: "openai",
   system: "The OpenAI audio service",
-  async transcribe({ url, apiKey }, { audio, model, language }, signal) {
+  async transcribe({ client }: OpenaiAccount, { audio, model, language }, signal) {
     if ("url" in audio) {
       throw new StepError(
         "The recording is not in the vCon but at an address, which this service does not fetch. Use Deepgram, or store the recording in the vCon.",
         { code: "RECORDING_ELSEWHERE" },
       );
     }
-    const { default: OpenAI, toFile } = await import("openai");
-    const client = new OpenAI({ apiKey, baseURL: url, maxRetries: 0, timeout: CLIENT_TIME_LIMIT_MS });
+    const { toFile } = await import("openai");
     const file = await toFile(audio.bytes, `recording.${endingOf(audio)}`, { type: audio.mediatype });
     const request = { file, model, ...(language ? { language } : {}), ...formOf(model) };
     return heard(await client.audio.transcriptions.create(request as never, { signal }), language);
