@@ -1,11 +1,23 @@
 /** All benchmarks, in the order in which they run. */
 import { bytes } from "./bytes.ts";
 import { chain } from "./chain.ts";
+import { files } from "./files.ts";
 import { hop } from "./hop.ts";
 import { idle } from "./idle.ts";
 import { ingest } from "./ingest.ts";
 import type { Measurement } from "./measurement.ts";
 import { reading } from "./reading.ts";
 import { rows } from "./rows.ts";
+import { sheets } from "./sheets.ts";
 
-export const measurements: Measurement[] = [hop, reading, ...chain, ...bytes, ...ingest, rows, idle];
+export const measurements: Measurement[] = [
+  hop,
+  reading,
+  ...chain,
+  ...bytes,
+  ...ingest,
+  rows,
+  sheets,
+  ...files,
+  idle,
+];

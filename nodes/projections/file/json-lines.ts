@@ -1,0 +1,35 @@
+/** Rows as JSON Lines: one object a line, every value with its type. */
+import { findUuid } from "../../../core/index.ts";
+import { type RowFormat, UUID_COLUMN } from "./row-format.ts";
+
+/** How a line of ours begins. */
+const BEGINNING = `{"${UUID_COLUMN}":"`;
+
+export const jsonLines: RowFormat = {
+  hasQuotes: false,
+  uuidIn: (record) => findUuid(parsed(record)?.[UUID_COLUMN]),
+  records(rows) {
+    let text = "";
+    for (const { [UUID_COLUMN]: uuid, ...others } of rows) {
+      const rest = JSON.stringify(others).slice(1);
+      text += `${BEGINNING}${uuid}"${rest === "}" ? "" : ","}${rest}\n`;
+    }
+    return text;
+  },
+  header: () => "",
+  widened: (record) => record,
+  mended(leftover) {
+    if (parsed(leftover) !== undefined) return `${leftover.toString("utf8")}\n`;
+    const beginning = leftover.toString("latin1", 0, BEGINNING.length);
+    return BEGINNING.startsWith(beginning) ? "" : undefined;
+  },
+  check() {},
+};
+
+function parsed(line: Buffer): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line.toString("utf8")) ?? {};
+  } catch {
+    return undefined;
+  }
+}
