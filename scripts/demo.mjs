@@ -20,9 +20,11 @@ const environment = {
   VCON_DEMO_URL: `http://${["0.0.0.0", "::"].includes(HOST) ? "127.0.0.1" : HOST}:${PORT}`,
   VCON_STORE: process.env.REDIS_URL ?? "sqlite:vcon.sqlite",
   VCON_CONVERSATIONS: join(root, "flows", "conversations"),
+  VCON_RESULTS: join(data, "results"),
   VCON_CREDENTIAL_SECRET: keptSecret(),
   ...(await database()),
   ...(await speech()),
+  ...(await language()),
 };
 const nodeRed = start(
   join(root, "hosts/node-red-5/node_modules/node-red/red.js"),
@@ -93,6 +95,14 @@ async function speech() {
     return { DEEPGRAM_URL: process.env.DEEPGRAM_URL ?? "https://api.deepgram.com" };
   const url = await service("flows/stand-ins/speech.ts", []);
   return { DEEPGRAM_URL: url, DEEPGRAM_API_KEY: "the stand-in takes any key" };
+}
+
+async function language() {
+  if (process.env.OPENAI_API_KEY) {
+    return { OPENAI_URL: process.env.OPENAI_URL ?? "https://api.openai.com/v1" };
+  }
+  const url = await service("flows/stand-ins/language.ts", []);
+  return { OPENAI_URL: url, OPENAI_API_KEY: "the stand-in takes any key" };
 }
 
 /** Starts a service of this machine's own and waits for the URL that it prints. */

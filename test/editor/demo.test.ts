@@ -67,11 +67,31 @@ describe("the demo", () => {
     await recalls.close();
   });
 
+  it("writes a summary of each into a file, and posts it to a webhook", async () => {
+    const summaries = async () => {
+      const answer = await fetch(`${demo.url}/summaries.csv`);
+      return answer.ok ? (await answer.text()).trim().split("\r\n") : [];
+    };
+    const [header, ...lines] = await until(summaries, (value) => value.length >= 9);
+    expect(header).toBe("uuid,summary,customer,agent,created_at");
+    const uuids = (await rows()).map(({ uuid }) => uuid);
+    expect(lines.map((line) => line.split(",")[0]).sort()).toEqual(uuids.sort());
+    for (const line of lines) expect(line).toMatch(/^[\w-]{36},"?[A-Z].{20}/s);
+    const notices = () => page.evaluate<string>(`RED.nodes.node("notices").status?.text ?? ""`);
+    expect(await until(notices, (text) => text === "8")).toBe("8");
+    await page.evaluate(`RED.workspaces.show("demo-summaries")`);
+    await keepPictures(page, "summaries");
+    await page.evaluate(`RED.workspaces.show("demo-recalls")`);
+  });
+
   it("makes no second row when the conversations arrive again", async () => {
     await page.evaluate(`$.post("inject/play")`);
     const status = () => page.evaluate<string>(`RED.nodes.node("find").status?.text ?? ""`);
     expect(await until(status, (text) => text === "16 found, 18 not found")).toBe("16 found, 18 not found");
     expect(await rows()).toHaveLength(8);
+    const posted = () => page.evaluate<string>(`RED.nodes.node("notice").status?.text ?? ""`);
+    expect(await until(posted, (text) => text === "16 done")).toBe("16 done");
+    expect(await page.evaluate(`RED.nodes.node("notices").status.text`)).toBe("8");
   });
 });
 

@@ -31,7 +31,9 @@ describe.each(COMBINATIONS)("in $host on Node $version", ({ host, version, node 
   beforeAll(async () => {
     mkdirSync(userFolder);
     symlinkSync(join(folder, "node_modules"), join(userFolder, "node_modules"), "junction");
-    nodeRed = await startProgram(node, host, userFolder);
+    // What the examples would have Node-RED install is the business of another test.
+    const externalModules = { modules: { allowInstall: false } };
+    nodeRed = await startProgram(node, host, userFolder, { externalModules });
   });
   afterAll(() => nodeRed?.stop());
 

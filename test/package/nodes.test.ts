@@ -26,10 +26,27 @@ describe("package.json", () => {
     expect(Object.keys(manifest.dependencies).length).toBeLessThanOrEqual(6);
   });
 
+  it("has Node-RED install the same versions of the heavy clients as it names as optional peers", () => {
+    const asked = sets.flatMap(([, file]) => {
+      const [registration] = registrationsIn(read(file.replace(/\.js$/, ".html"))).values();
+      const modules = registration!.defaults["modules"]?.value as { module: string }[] | undefined;
+      return (modules ?? []).map(({ module }) => module);
+    });
+    const peers = Object.entries<string>(manifest.peerDependencies).map(
+      ([name, range]) => `${name}@${range}`,
+    );
+    expect(asked.sort()).toEqual(peers.sort());
+    for (const name of Object.keys(manifest.peerDependencies)) {
+      expect(manifest.peerDependenciesMeta[name]).toEqual({ optional: true });
+    }
+  });
+
   it("loads code of no more than the packages that it declares", () => {
     const known = new Set(Object.keys(manifest.dependencies));
     for (const name of ["core", "kit", ...sets.map(([set]) => set)]) {
-      const loaded = [...read(`dist/${name}.js`).matchAll(/\b(?:require|import)\("([^".][^"]*)"\)/g)];
+      const loaded = [
+        ...read(`dist/${name}.js`).matchAll(/(?<!['`])\b(?:require|import)\("([^".][^"]*)"\)/g),
+      ];
       const packages = loaded.map(([, path]) => path!).filter((path) => !path.startsWith("node:"));
       const unknown = packages.filter((path) => !known.has(path.match(/^(@[^/]+\/)?[^/]+/)![0]));
       expect(unknown, `dist/${name}.js`).toEqual([]);
@@ -92,7 +109,9 @@ describe.each(sets)("the node %s", (set, file) => {
 
   it("has a lower-case name in the palette, proper names apart", () => {
     const { label } = catalogue[type];
-    expect(label.replaceAll(/vCon|PostgreSQL|OpenAI|Deepgram|Redis/g, "")).toMatch(/^[a-z ]*$/);
+    expect(
+      label.replaceAll(/vCon|PostgreSQL|OpenAI|Deepgram|Redis|Google Sheets|Google|Salesforce/g, ""),
+    ).toMatch(/^[a-z ]*$/);
   });
 
   it("appears in an example", () => {

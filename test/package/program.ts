@@ -1,7 +1,8 @@
 /** Node-RED as users run it: its own program in its own process, seen from outside through its HTTP interface. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../support/free-port.ts";
 import { type FlowNode, root } from "../support/node-red.ts";
@@ -18,16 +19,23 @@ export interface NodeRedProgram {
   output(): { stdout: string; stderr: string };
   get<Answer>(path: string): Promise<Answer>;
   text(path: string): Promise<string>;
-  deploy(nodes: FlowNode[]): Promise<void>;
+  /** Deploys these nodes and waits until they run, for so many seconds where it may take longer than usual. */
+  deploy(nodes: FlowNode[], seconds?: number): Promise<void>;
   /** Presses the button of an inject node and waits for what some debug node then shows in the sidebar. */
   press(inject: string, debug: string): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** Starts the host's Node-RED on the given Node and waits until its flows run. */
-export async function startProgram(node: string, host: string, userFolder: string): Promise<NodeRedProgram> {
+/** Starts the host's Node-RED on the given Node, with these settings beside the usual, and waits until its flows run. */
+export async function startProgram(
+  node: string,
+  host: string,
+  userFolder: string,
+  more: object = {},
+): Promise<NodeRedProgram> {
   const port = await freePort();
   const settings = {
+    ...more,
     uiHost: "127.0.0.1",
     uiPort: port,
     flowFile: "flows.json",
@@ -44,6 +52,7 @@ export async function startProgram(node: string, host: string, userFolder: strin
       HOME: userFolder,
       USERPROFILE: userFolder,
       SystemRoot: process.env["SystemRoot"],
+      ...forNpm(),
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -76,12 +85,12 @@ export async function startProgram(node: string, host: string, userFolder: strin
     output: () => printed,
     get: async (path) => (await ask(path, { headers: { accept: "application/json" } })).json() as never,
     text: async (path) => (await ask(path, { headers: { accept: "text/html, */*" } })).text(),
-    async deploy(nodes) {
+    async deploy(nodes, seconds) {
       const headers = { "content-type": "application/json", "node-red-deployment-type": "full" };
       const before = startsIn(printed.stdout);
       await ask("/flows", { method: "POST", headers, body: JSON.stringify(nodes) });
       // The answer comes before the flows are started.
-      await started(child, printed, before + 1);
+      await started(child, printed, before + 1, seconds && seconds * 1000);
     },
     async press(inject, debug) {
       shown.length = 0;
@@ -107,11 +116,24 @@ export async function startProgram(node: string, host: string, userFolder: strin
   };
 }
 
+/** What npm needs to know of this machine: its own settings, and how it gets out. */
+function forNpm(): NodeJS.ProcessEnv {
+  const names = /^(npm_config_.*|node_extra_ca_certs|ssl_cert_file|(https?|no)_proxy)$/i;
+  const userFile = join(homedir(), ".npmrc");
+  return {
+    npm_config_cache: join(homedir(), ".npm"),
+    npm_config_prefer_offline: "true",
+    ...(existsSync(userFile) && { npm_config_userconfig: userFile }),
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name))),
+  };
+}
+
 /** Waits until the flows have been started that many times. */
 function started(
   child: ChildProcess,
   printed: { stdout: string; stderr: string },
   times: number,
+  patience = PATIENCE_MS,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (why?: string) => {
@@ -126,7 +148,7 @@ function started(
     const look = () => {
       if (startsIn(printed.stdout) >= times) settle();
     };
-    const timer = setTimeout(() => settle("Node-RED did not start its flows:"), PATIENCE_MS);
+    const timer = setTimeout(() => settle("Node-RED did not start its flows:"), patience);
     child.on("error", fail);
     child.on("exit", fail);
     child.stdout!.on("data", look);
