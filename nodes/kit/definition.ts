@@ -57,6 +57,8 @@ export interface StepDefinition<F extends Fields = Fields> extends Common<F> {
   reads: Reads<F>;
   /** Talks to a system outside, so that a time limit and a number at once can be set. */
   outside?: boolean;
+  /** Seconds that one attempt at the system outside may take, as long as nobody sets another limit; 60 if not given. */
+  timeLimit?: number;
   /**
    * Returns nothing where there was nothing to do. A generator's results are kept one by one, so that what was
    * paid for before a failure is not paid for again.
@@ -173,6 +175,15 @@ export type FlowDefinition<F extends Fields = Fields> =
 export type NodeDefinition = FlowDefinition | ConfigDefinition;
 export type Family = NodeDefinition["family"];
 
+/** Whether the node writes to a system outside, and can erase there. */
+export const isDestination = (definition: NodeDefinition): definition is DestinationDefinition =>
+  "send" in definition;
+
+/** Whether the node talks to a system outside. */
+export function goesOutside(definition: NodeDefinition): boolean {
+  return isDestination(definition) || ("outside" in definition && definition.outside === true);
+}
+
 type Declared<Definition> = Omit<Definition, "family">;
 
 /** Adds to a vCon. */
@@ -218,14 +229,6 @@ export interface KitFields {
   timeLimit?: ReturnType<typeof number>;
 }
 
-export const isDestination = (definition: NodeDefinition): definition is DestinationDefinition =>
-  "send" in definition;
-
-/** Whether the node talks to a system outside. */
-export function goesOutside(definition: NodeDefinition): boolean {
-  return isDestination(definition) || ("outside" in definition && definition.outside === true);
-}
-
 /** The kit's own fields in this node's form. */
 export function kitFields(definition: NodeDefinition): KitFields {
   if (definition.family === "config") return {};
@@ -237,27 +240,27 @@ export function kitFields(definition: NodeDefinition): KitFields {
     default: "msg:payload",
     required: true,
   });
+  const { batch } = definition as Partial<DestinationDefinition>;
   const atOnce = number({
     label: "At once",
     icon: "tasks",
     default: 4,
     min: 1,
     max: 1000,
-    hint:
-      isDestination(definition) && definition.batch ? "batches at the same time" : "vCons at the same time",
+    hint: batch ? "batches at the same time" : "vCons at the same time",
   });
   const timeLimit = number({
     label: "Time limit",
     icon: "clock-o",
-    default: 60,
+    default: ("timeLimit" in definition && definition.timeLimit) || 60,
     min: 1,
     max: 86_400,
     hint: "seconds",
   });
-  const isFixed = isDestination(definition) && definition.batch?.atOnce !== undefined;
   return {
     store,
-    ...(definition.family === "adapters" ? {} : { uuid }),
-    ...(goesOutside(definition) ? { ...(isFixed ? {} : { atOnce }), timeLimit } : {}),
+    ...(definition.family !== "adapters" && { uuid }),
+    ...(goesOutside(definition) && batch?.atOnce === undefined && { atOnce }),
+    ...(goesOutside(definition) && { timeLimit }),
   };
 }

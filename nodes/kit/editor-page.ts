@@ -91,6 +91,9 @@ function labelOf({ family, type, fields }: NodeDefinition): string {
   return `(this.${first} || "").replace(/\\/\\/[^@]*@/, "//") || ${typeLabel}`;
 }
 
+/** What the editor can't check by itself. */
+const CHECKED_KINDS = new Set<Field["kind"]>(["number", "list", "rows", "several"]);
+
 function defaultsOf([name, field]: [string, Field]): string[] {
   if (field.kind === "secret") return [];
   if (field.kind === "typed" || field.kind === "drawn") {
@@ -105,20 +108,9 @@ function defaultsOf([name, field]: [string, Field]): string[] {
   const parts = [`value: ${JSON.stringify(field.default)}`];
   if (field.kind === "service") parts.push(`type: ${JSON.stringify(field.type)}`);
   if (field.required && field.shownWhen === undefined) parts.push("required: true");
-  if (field.required && field.shownWhen !== undefined) {
-    parts.push(
-      `validate: function (value) { return vconEditor.validIfShown(this, ${JSON.stringify(name)}, value); }`,
-    );
-  }
-  if (field.kind === "number") {
-    parts.push(
-      `validate: function (value) { return vconEditor.validNumber(this, ${JSON.stringify(name)}, value); }`,
-    );
-  }
-  if (field.kind === "list" || field.kind === "rows" || field.kind === "several") {
-    parts.push(
-      `validate: function (value) { return vconEditor.validList(this, ${JSON.stringify(name)}, value); }`,
-    );
+  if ((field.required && field.shownWhen !== undefined) || CHECKED_KINDS.has(field.kind)) {
+    const check = `return vconEditor.valid(this, ${JSON.stringify(name)}, value);`;
+    parts.push(`validate: function (value) { ${check} }`);
   }
   return [`${name}: { ${parts.join(", ")} }`];
 }

@@ -42,27 +42,31 @@ export function save(node: Loose): void {
   }
 }
 
+/** Whether the node can be deployed with this value. One that the form hides counts for nothing. */
+export function valid(node: Loose, name: string, value: unknown): boolean {
+  const widget: Widget = node._def.vconFields[name];
+  if (!fits(widget, (other) => node[other])) return true;
+  if (widget.kind === "number") return isNumber(widget, value);
+  if (["list", "rows", "several"].includes(widget.kind)) return isList(widget, value);
+  return !widget.required || value !== "";
+}
+
+/** A number in its range, or an environment variable that will hold one. */
+function isNumber(
+  { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Widget,
+  value: unknown,
+): boolean {
+  const number = Number(value);
+  return /^\$\{\w+\}$/.test(String(value)) || (value !== "" && number >= min && number <= max);
+}
+
 /** A list that must not be empty has an entry, and in each row what must not be empty is filled in. */
-export function validList(node: Loose, name: string, value: unknown): boolean {
-  const { required, columns = {} }: Widget = node._def.vconFields[name];
+function isList({ required, columns = {} }: Widget, value: unknown): boolean {
   if (!Array.isArray(value)) return false;
   const filled = Object.keys(columns).filter((column) => columns[column]!.required);
   return (
     (!required || value.length > 0) && value.every((row) => filled.every((column) => row[column] !== ""))
   );
-}
-
-/** A number in its range, or an environment variable that will hold one. */
-export function validNumber(node: Loose, name: string, value: unknown): boolean {
-  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Widget =
-    node._def.vconFields[name];
-  const number = Number(value);
-  return /^\$\{\w+\}$/.test(String(value)) || (value !== "" && number >= min && number <= max);
-}
-
-/** A field that the form hides may be empty. */
-export function validIfShown(node: Loose, name: string, value: unknown): boolean {
-  return value !== "" || !fits(node._def.vconFields[name], (other) => node[other]);
 }
 
 function fits({ shownWhen = {} }: Widget, read: (field: string) => unknown): boolean {

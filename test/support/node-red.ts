@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:f
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Handle } from "../../core/index.ts";
 
@@ -56,10 +56,13 @@ export interface TestNodeRed {
   stop(): Promise<void>;
 }
 
-export async function startNodeRed(): Promise<TestNodeRed> {
+/** @param packages folders of more nodes, installed beside the package */
+export async function startNodeRed(...packages: string[]): Promise<TestNodeRed> {
   const require = createRequire(join(root, "hosts/node-red-5/package.json"));
   const RED = require("node-red");
   const userFolder = makeUserFolder();
+  for (const folder of packages)
+    symlinkSync(folder, join(userFolder, "node_modules", basename(folder)), "junction");
   const server = createServer();
   const log: TestNodeRed["log"] = [];
   RED.init(server, {
