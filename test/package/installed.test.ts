@@ -106,6 +106,20 @@ describe.each(COMBINATIONS)("in $host on Node $version", ({ host, version, node 
     expect(row).toMatchObject({ agent: "Alice Archer", customer: "Dave Dixon", messages: 2 });
   });
 
+  it("answers the telephone system when the call is stored, and otherwise so that it posts again", async () => {
+    const post = (event: object) =>
+      fetch(`${nodeRed.url}/telephone-events`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(event),
+      });
+    const inject = readExamples()
+      .flatMap(({ nodes }) => nodes)
+      .find(({ id }) => id === "example-calls-missed")!;
+    expect((await post(JSON.parse(String(inject["payload"])))).status).toBe(202);
+    expect((await post({ no: "event" })).status).toBe(500);
+  });
+
   it("needs no account for a call without a recording", async () => {
     expect(await nodeRed.press("example-calls-missed", "example-calls-transcript")).toBe("");
   });

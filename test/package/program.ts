@@ -15,6 +15,7 @@ export interface DebugMessage {
 }
 
 export interface NodeRedProgram {
+  url: string;
   /** All that it printed. */
   output(): { stdout: string; stderr: string };
   get<Answer>(path: string): Promise<Answer>;
@@ -82,6 +83,7 @@ export async function startProgram(
     return answer;
   };
   return {
+    url,
     output: () => printed,
     get: async (path) => (await ask(path, { headers: { accept: "application/json" } })).json() as never,
     text: async (path) => (await ask(path, { headers: { accept: "text/html, */*" } })).text(),
