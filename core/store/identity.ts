@@ -1,13 +1,17 @@
 /** When two analyses are the work of the same step. */
 import type { Analysis } from "../vcon/types.ts";
 
-/** Type, vendor, product and what the analysis was derived from; 3 and [3] name the same dialog. */
-export function identityOf({ type, vendor, product, dialog }: Partial<Analysis>): string {
+/**
+ * Type, vendor, product, what the analysis was derived from (3 and [3] name the same dialog), and the schema, where it
+ * has one: another question to the same model has another.
+ */
+export function identityOf({ type, vendor, product, dialog, schema }: Partial<Analysis>): string {
   return JSON.stringify([
     type ?? null,
     vendor ?? null,
     product ?? null,
     dialog === undefined ? null : [dialog].flat(),
+    ...(typeof schema === "string" ? [schema] : []),
   ]);
 }
 

@@ -9,7 +9,7 @@ export type AnyVcon = Vcon | SignedVcon | EncryptedVcon;
 /** What a step adds to a vCon. Nothing that is there is changed or moved. */
 export interface Addition {
   /**
-   * Analyses, each with its identity: type, vendor, product and dialog. One whose identity the vCon already
+   * Analyses, each with its identity: type, vendor, product, dialog and schema. One whose identity the vCon already
    * has more often than `seen` is left out, so that a step that is run again adds nothing.
    */
   analysis?: Analysis[];

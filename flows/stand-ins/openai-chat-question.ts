@@ -1,6 +1,6 @@
 /** What a client asks of the chat completions API, checked as strictly as OpenAI checks it. */
 
-import { azureRefusal, badRequest, unknownModel } from "./openai.ts";
+import { badRequest, unknownDeployment, unknownModel } from "./openai.ts";
 import type { Received } from "./stand-in.ts";
 import { type Schema, strictFault } from "./strict-schema.ts";
 
@@ -93,11 +93,7 @@ function checkNames(body: Record<string, unknown>): void {
 function readModel({ model }: Record<string, unknown>, models: ModelTable, deployment?: string): string {
   if (deployment !== undefined) {
     if (Object.hasOwn(models, deployment)) return deployment;
-    throw azureRefusal(
-      404,
-      "DeploymentNotFound",
-      "The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, please wait a moment and try again.",
-    );
+    throw unknownDeployment();
   }
   if (typeof model !== "string" || model === "") throw badRequest("you must provide a model parameter");
   if (!Object.hasOwn(models, model)) throw unknownModel(model);

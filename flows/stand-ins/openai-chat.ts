@@ -1,7 +1,5 @@
 /**
- * Stands in for OpenAI's API for chat completions, and for Azure's forms of it:
- * POST /v1/chat/completions with a bearer token, /openai/v1/chat/completions with a bearer token or the header
- * api-key, and /openai/deployments/<model>/chat/completions?api-version=<date> with that header.
+ * Stands in for OpenAI's API for chat completions, and for Azure's forms of it.
  *
  * Written from OpenAI's reference
  * (https://developers.openai.com/api/reference/resources/chat/subresources/completions/methods/create), its guide to
@@ -11,7 +9,7 @@
 
 import { randomUUID } from "node:crypto";
 import { modestAnswer } from "./modest-model.ts";
-import { azureRefusal, failure, isLetIn, Refusal, refusal, success } from "./openai.ts";
+import { failure, Refusal, routeOf, success } from "./openai.ts";
 import { type Asked, type ModelTable, readQuestion } from "./openai-chat-question.ts";
 import { type Answer, type Received, type StandIn, type StandInOptions, startStandIn } from "./stand-in.ts";
 
@@ -57,8 +55,7 @@ const someModels: ModelTable = {
 async function complete(request: Received, options: OpenAiChatStandInOptions): Promise<Answer> {
   try {
     const { models = someModels, answer = modestAnswer } = options;
-    const route = routeOf(request);
-    letIn(request, route, options.key);
+    const route = routeOf(request, "chat/completions", options.key);
     const question = readQuestion(request, models, route.deployment);
     const { content, finish_reason, refusal } = asMessage(await answer(question));
     const choice = {
@@ -114,34 +111,3 @@ function usageOf(prompt_tokens: number, said: string) {
 const unfiltered = Object.fromEntries(
   ["hate", "self_harm", "sexual", "violence"].map((kind) => [kind, { filtered: false, severity: "safe" }]),
 );
-
-// ---- who asks, and where
-
-interface Route {
-  isAzure: boolean;
-  /** The model in an address of Azure's dated interface. */
-  deployment?: string;
-}
-
-function routeOf({ method, path, query }: Received): Route {
-  if (method === "POST" && path === "/v1/chat/completions") return { isAzure: false };
-  if (method === "POST" && path === "/openai/v1/chat/completions") return { isAzure: true };
-  const [, deployment] = /^\/openai\/deployments\/([^/]+)\/chat\/completions$/.exec(path) ?? [];
-  if (deployment === undefined) throw new Refusal(refusal(404, `Invalid URL (${method} ${path})`));
-  if (!/^\d{4}-\d\d-\d\d(-preview)?$/.test(query.get("api-version") ?? "")) {
-    throw azureRefusal(404, "404", "Resource not found");
-  }
-  return { isAzure: true, deployment: decodeURIComponent(deployment) };
-}
-
-function letIn(request: Received, { isAzure, deployment }: Route, key: string | undefined): void {
-  const azureKey = request.headers["api-key"];
-  const hasAzureKey = isAzure && azureKey !== undefined && (key === undefined || azureKey === key);
-  if (hasAzureKey || (deployment === undefined && isLetIn(request, key))) return;
-  if (!isAzure) throw new Refusal(failure(401, largestBody));
-  throw azureRefusal(
-    401,
-    "401",
-    "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource.",
-  );
-}

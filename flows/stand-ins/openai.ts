@@ -1,4 +1,4 @@
-/** What all of OpenAI's API has in common: who is let in, and the shape of its errors. */
+/** What all of OpenAI's API, and Azure's forms of it, have in common: where it is asked, who is let in, its errors. */
 
 import { randomUUID } from "node:crypto";
 import type { Answer, Received } from "./stand-in.ts";
@@ -19,10 +19,49 @@ interface ErrorDetails {
   code?: string | null;
 }
 
-/** Whether the request carries the key; any key where none is given. */
-export function isLetIn({ headers }: Received, key: string | undefined): boolean {
+export interface Route {
+  isAzure: boolean;
+  /** The model in an address of Azure's dated interface. */
+  deployment?: string;
+}
+
+/**
+ * The way by which an operation such as "chat/completions" is asked: POST /v1/<operation> with a bearer token,
+ * /openai/v1/<operation> with a bearer token or the header api-key, or
+ * /openai/deployments/<model>/<operation>?api-version=<date> with that header.
+ * @param key the one that is let in; any where none is given
+ * @throws Refusal for any other way, and for a wrong key
+ */
+export function routeOf(request: Received, operation: string, key: string | undefined): Route {
+  const route = addressed(request, operation);
+  letIn(request, route, key);
+  return route;
+}
+
+function addressed({ method, path, query }: Received, operation: string): Route {
+  if (method === "POST" && path === `/v1/${operation}`) return { isAzure: false };
+  if (method === "POST" && path === `/openai/v1/${operation}`) return { isAzure: true };
+  const [, deployment, asked] = /^\/openai\/deployments\/([^/]+)\/(.+)$/.exec(path) ?? [];
+  if (deployment === undefined || asked !== operation) {
+    throw new Refusal(refusal(404, `Invalid URL (${method} ${path})`));
+  }
+  if (!/^\d{4}-\d\d-\d\d(-preview)?$/.test(query.get("api-version") ?? "")) {
+    throw azureRefusal(404, "404", "Resource not found");
+  }
+  return { isAzure: true, deployment: decodeURIComponent(deployment) };
+}
+
+function letIn({ headers }: Received, { isAzure, deployment }: Route, key: string | undefined): void {
+  const isRight = (given: string | undefined) => given !== undefined && (key === undefined || given === key);
   const token = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];
-  return token !== undefined && (key === undefined || token === key);
+  if (isAzure && isRight(headers["api-key"] as string | undefined)) return;
+  if (deployment === undefined && isRight(token)) return;
+  if (!isAzure) throw new Refusal(wrongKey());
+  throw azureRefusal(
+    401,
+    "401",
+    "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource.",
+  );
 }
 
 export function success(body: unknown): Answer {
@@ -46,6 +85,18 @@ export function unknownModel(model: string): Refusal {
   );
 }
 
+export function unknownDeployment(): Refusal {
+  return azureRefusal(
+    404,
+    "DeploymentNotFound",
+    "The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, please wait a moment and try again.",
+  );
+}
+
+function wrongKey(): Answer {
+  return refusal(401, "Incorrect API key provided.", { code: "invalid_api_key" });
+}
+
 /** Azure's own errors, which come from before the model. */
 export function azureRefusal(status: number, code: string, message: string): Refusal {
   return new Refusal({ ...success({ error: { code, message } }), status });
@@ -55,7 +106,7 @@ export function azureRefusal(status: number, code: string, message: string): Ref
 export function failure(status: number, largestBody: number): Answer {
   switch (status) {
     case 401:
-      return refusal(401, "Incorrect API key provided.", { code: "invalid_api_key" });
+      return wrongKey();
     case 413:
       return refusal(413, `Maximum content size limit (${largestBody}) exceeded`, { type: "server_error" });
     case 429:

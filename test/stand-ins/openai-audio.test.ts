@@ -1,5 +1,5 @@
-import OpenAI, { toFile } from "openai";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import OpenAI, { AzureOpenAI, toFile } from "openai";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StandIn } from "../../flows/stand-ins/stand-in.ts";
 import { recordingFile, transcripts } from "./conversations.ts";
 import { startOpenAiAudioStandIn } from "./openai-audio.ts";
@@ -111,4 +111,29 @@ test("a server's error and a broken connection can be told apart", async () => {
   standIn.fail({ status: 500 }, "reset");
   await expect(transcribe({})).rejects.toBeInstanceOf(OpenAI.InternalServerError);
   await expect(transcribe({})).rejects.toBeInstanceOf(OpenAI.APIConnectionError);
+});
+
+describe("Azure's", () => {
+  const azure = (model: string, apiKey = key) =>
+    toFile(kettleCall, "recording.mp3").then((file) =>
+      new AzureOpenAI({
+        apiKey,
+        endpoint: standIn.url,
+        apiVersion: "2024-10-21",
+        maxRetries: 0,
+      }).audio.transcriptions.create({ file, model }),
+    );
+
+  test("dated interface is asked with the deployment in the address and the key in a header of its own", async () => {
+    standIn.requests.length = 0;
+    expect((await azure("whisper-1")).text).toContain("there is a recall of your glass kettle");
+    const [{ path, headers }] = standIn.requests as [StandIn["requests"][number]];
+    expect(path).toBe("/openai/deployments/whisper-1/audio/transcriptions");
+    expect(headers).toMatchObject({ "api-key": key });
+  });
+
+  test("errors have their own codes", async () => {
+    await expect(azure("another")).rejects.toMatchObject({ status: 404, code: "DeploymentNotFound" });
+    await expect(azure("whisper-1", "another-key")).rejects.toMatchObject({ status: 401, code: "401" });
+  });
 });

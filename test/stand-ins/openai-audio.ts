@@ -1,5 +1,5 @@
 /**
- * Stands in for OpenAI's API for transcription: POST /v1/audio/transcriptions.
+ * Stands in for OpenAI's API for transcription, and for Azure's forms of it; Azure's deployments have the models' names.
  *
  * Written from OpenAI's reference
  * (https://developers.openai.com/api/reference/resources/audio/subresources/transcriptions/methods/create), the
@@ -10,10 +10,11 @@
 import {
   badRequest,
   failure,
-  isLetIn,
   Refusal,
   refusal,
+  routeOf,
   success,
+  unknownDeployment,
   unknownModel,
 } from "../../flows/stand-ins/openai.ts";
 import {
@@ -56,13 +57,10 @@ async function transcriptions(
   request: Received,
   { key, transcripts }: OpenAiAudioStandInOptions,
 ): Promise<Answer> {
-  if (request.method !== "POST" || request.path !== "/v1/audio/transcriptions") {
-    return refusal(404, `Invalid URL (${request.method} ${request.path})`);
-  }
-  if (!isLetIn(request, key)) return failure(401, largestBody);
   try {
+    const { deployment } = routeOf(request, "audio/transcriptions", key);
     const form = await readForm(request);
-    const wishes = readWishes(form);
+    const wishes = readWishes(form, deployment);
     const recording = await recogniseFile(form, wishes.model, transcripts);
     return success(transcript(recording, wishes));
   } catch (error) {
@@ -123,7 +121,7 @@ async function readForm({ headers, body }: Received): Promise<FormData> {
   }
 }
 
-function readWishes(form: FormData): Wishes {
+function readWishes(form: FormData, deployment?: string): Wishes {
   for (const name of form.keys()) {
     if (!fields.has(name)) {
       throw badRequest(`Unknown parameter: '${name}'.`, { param: name, code: "unknown_parameter" });
@@ -132,10 +130,10 @@ function readWishes(form: FormData): Wishes {
   const text = (name: string) => (form.has(name) ? String(form.get(name)) : undefined);
   const texts = (name: string) => form.getAll(name).map(String);
 
-  const model = text("model");
+  const model = deployment ?? text("model");
   if (!model) throw badRequest("you must provide a model parameter");
   const formats = formatsByModel[model];
-  if (!formats) throw unknownModel(model);
+  if (!formats) throw deployment === undefined ? unknownModel(model) : unknownDeployment();
   const format = (text("response_format") ?? "json") as Format;
   if (!formats.includes(format)) {
     throw badRequest(

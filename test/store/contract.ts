@@ -452,6 +452,8 @@ export function contract(name: string, home: Home): void {
           { vendor: "v", product: "p", dialog: [1, 0] },
           { vendor: "v", product: "p", dialog: [] },
           { vendor: "v", product: "p" },
+          { vendor: "v", product: "p", dialog: [0, 1], schema: "s" },
+          { vendor: "v", product: "p", dialog: [0, 1], schema: "t" },
         ]) {
           expect(await store.append(uuid, { analysis: [analysis("a", other)] })).toBe(true);
           expect(await store.append(uuid, { analysis: [analysis("a", other)] })).toBe(false);

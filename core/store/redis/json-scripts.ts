@@ -107,14 +107,15 @@ local function is_array(member)
   return kind == 'array'
 end
 
--- Type, vendor, product and dialogs as one text; 3 and [3] name the same dialog.
+-- Type, vendor, product, dialogs and a schema as one text; 3 and [3] name the same dialog.
 local function identity_at(path)
-  local members = { path .. '.type', path .. '.vendor', path .. '.product', path .. '.dialog' }
+  local members = { path .. '.type', path .. '.vendor', path .. '.product', path .. '.dialog', path .. '.schema' }
   local found = cjson.decode(redis.call('JSON.GET', vcon, unpack(members)))
   local identity = {}
   for i, member in ipairs(members) do identity[i] = found[member][1] end
   if identity[4] ~= nil and type(identity[4]) ~= 'table' then identity[4] = { identity[4] } end
   for i = 1, 4 do identity[i] = identity[i] or cjson.null end
+  if type(identity[5]) ~= 'string' then identity[5] = nil end
   return cjson.encode(identity)
 end
 

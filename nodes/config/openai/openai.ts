@@ -31,7 +31,7 @@ export default config({
     const client = apiVersion
       ? new AzureOpenAI({ ...options, apiVersion, baseURL: datedBase(url) })
       : new OpenAI({ ...options, baseURL: url });
-    return { url, apiKey, client, ...serviceAt(url, apiVersion) };
+    return { client, ...serviceAt(url, apiVersion) };
   },
 });
 
@@ -40,12 +40,27 @@ function datedBase(url: string): string {
   return URL.parse(url)?.pathname === "/" ? new URL("/openai", url).href : url;
 }
 
-/** Whose service it is: `vendor` for the vCon and its trail, `system` for errors, and the host with its port. */
-function serviceAt(url: string, apiVersion: string): { vendor: string; system: string; host: string } {
+/** Whose service it is. */
+interface Service {
+  /** As vCons and their trails name it. */
+  vendor: string;
+  /** As errors name it. */
+  system: string;
+  /** With its port. */
+  host: string;
+  /** To be asked with every question, where the service would otherwise keep it. */
+  store?: false;
+}
+
+function serviceAt(url: string, apiVersion: string): Service {
   const { host = "", hostname = "" } = URL.parse(url) ?? {};
   if (apiVersion || /\.azure\.(com|us|cn)$/.test(hostname)) {
     return { vendor: "azure", system: "Azure OpenAI", host };
   }
-  const isOpenai = host === "" || hostname.endsWith(".openai.com");
-  return { vendor: "openai", system: isOpenai ? "OpenAI" : `The language service at ${host}`, host };
+  if (host === "" || hostname.endsWith(".openai.com")) {
+    // OpenAI stores what new accounts ask (developers.openai.com/api/docs/guides/migrate-to-responses). Others keep
+    // nothing unasked, and may refuse the word.
+    return { vendor: "openai", system: "OpenAI", host, store: false };
+  }
+  return { vendor: "openai", system: `The service at ${host}`, host };
 }

@@ -12,14 +12,15 @@ export default transform({
   label: "analyze",
   icon: "vcon-analyze.svg",
   outside: true,
+  // A model that reasons over a long conversation takes minutes.
+  timeLimit: 300,
   fields,
   reads: (config) => [...partsOfMaterial(config), `analysis:${typeOfTask(config)}`],
   run: async function* ({ vcon, config, outside }) {
     const { model, longest } = config;
     const task = await taskOf(config);
     for (const material of await materialsIn(vcon, config)) {
-      const like = analysesLike(vcon, task, model, material);
-      if (like.some(({ schema }) => schema === task.schemaName)) continue;
+      if (isAnalysed(vcon, task, model, material)) continue;
       const account = await config.account();
       const { vendor, system, host } = account;
       // One for all that is asked, so that the trail has one entry with the tokens of all.
@@ -38,7 +39,6 @@ export default transform({
       yield {
         add: {
           analysis: [toAnalysis(answer, task, material, account, model)],
-          seen: like.filter((known) => known.vendor === vendor).length,
           tags: task.tags(answer),
         },
       };
@@ -46,11 +46,14 @@ export default transform({
   },
 });
 
-/** The analyses that differ at most in the account and in what exactly was asked. */
-function analysesLike(vcon: VconView, { type }: Task, model: string, { dialog }: Material) {
-  return [...vcon.analysis.values()].filter(
+/** At whichever account. */
+function isAnalysed({ analysis }: VconView, task: Task, model: string, { dialog }: Material): boolean {
+  return [...analysis.values()].some(
     (known) =>
-      known.type === type && known.product === model && [known.dialog ?? []].flat().join() === dialog.join(),
+      known.type === task.type &&
+      known.schema === task.schemaName &&
+      known.product === model &&
+      [known.dialog ?? []].flat().join() === dialog.join(),
   );
 }
 

@@ -85,6 +85,9 @@ function senderOf({ originator, parties }: Held<Dialog>): number | undefined {
   return typeof first === "number" ? first : undefined;
 }
 
+/** Whoever speaks may have written the name, which goes to the model with each turn. */
+const LONGEST_NAME = 100;
+
 /** A turn with its speaker: the name in the transcript or else the party's, and the party's role. */
 function said(
   text: string,
@@ -97,10 +100,10 @@ function said(
   const party = parties[own];
   const [name, role] = [filled(party?.name), filled(party?.role)];
   // A party without a name is labelled with its number or address, which is nobody's business here.
-  const shown =
-    label !== undefined && (name !== undefined || label !== displayName(party ?? {})) ? label : name;
+  const isLabelled = label !== undefined && (name !== undefined || label !== displayName(party ?? {}));
+  const shown = isLabelled ? short(label) : name;
   const speaker = shown && role ? `${shown} (${role})` : (shown ?? role ?? (party && `party ${own}`));
-  const isFromParties = role !== undefined || (shown !== undefined && shown !== label);
+  const isFromParties = role !== undefined || (!isLabelled && name !== undefined);
   return {
     item: { ...(speaker !== undefined && { speaker }), text },
     categories: isFromParties ? [category, "parties"] : [category],
@@ -108,5 +111,9 @@ function said(
 }
 
 function filled(value: unknown): string | undefined {
-  return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
+  return typeof value === "string" && value.trim() !== "" ? short(value.trim()) : undefined;
+}
+
+function short(name: string): string {
+  return name.slice(0, LONGEST_NAME).toWellFormed();
 }

@@ -11,6 +11,8 @@ export interface Account {
   /** As errors name it. */
   system: string;
   host: string;
+  /** `false` where the service would otherwise keep what it is asked. */
+  store?: false;
 }
 
 const presetLabels = Object.fromEntries(

@@ -5,7 +5,7 @@ import { instructionsFor, instructionsForMerging } from "./instructions.ts";
 import { isTooLong } from "./language-model.ts";
 import type { Task } from "./task.ts";
 
-/** Below this many tokens a part is not divided again. */
+/** In tokens. */
 const SMALLEST_PART = 200;
 
 export interface Work {
@@ -21,7 +21,9 @@ export interface Work {
 export async function analysedInParts(work: Work): Promise<JsonValue> {
   const { task, context, items, longest, ask } = work;
   const around = estimateTokens(instructionsForMerging(task)) + estimateTokens(JSON.stringify(context));
-  let room = Math.max(longest - around, SMALLEST_PART);
+  // What goes with every part is paid for with every part, so that much smaller parts would cost many times the whole.
+  const smallest = Math.max(SMALLEST_PART, around / 2);
+  let room = Math.max(longest - around, smallest);
   let waiting = divided(items, room);
   const answers: JsonValue[] = [];
   while (waiting.length > 0) {
@@ -32,7 +34,7 @@ export async function analysedInParts(work: Work): Promise<JsonValue> {
       waiting = others;
     } catch (error) {
       room = Math.min(room, estimateItems(part)) / 2;
-      if (!isTooLong(error) || room < SMALLEST_PART) throw error;
+      if (!isTooLong(error) || room < smallest) throw error;
       waiting = waiting.flatMap((longer) => divided(longer, room));
     }
   }

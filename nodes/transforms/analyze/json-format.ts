@@ -20,11 +20,27 @@ export async function formatTyped(text: string): Promise<JsonFormat> {
   });
 }
 
-export async function formatOf({ $schema: _, ...schema }: JsonObject): Promise<JsonFormat> {
+/** Without the keyword $async, which is Ajv's own and would have it answer with a promise. */
+export async function formatOf({ $schema: _, $async: __, ...schema }: JsonObject): Promise<JsonFormat> {
   const { Ajv2020 } = await import("ajv/dist/2020.js");
   const validator = new Ajv2020({ strict: false, validateFormats: false, logger: false });
   const accepts = validator.compile(schema);
-  return { schema, strict: fitsStrictly(schema), accepts: (value) => accepts(value) };
+  const strict = schema["anyOf"] === undefined && fitsStrictly(schema);
+  return { schema, strict, accepts: (value) => accepts(value) };
+}
+
+/** An object with exactly these members, as strict structured outputs want it. */
+export function object(properties: JsonObject): JsonObject {
+  return { type: "object", properties, required: Object.keys(properties), additionalProperties: false };
+}
+
+export function listOf(items: JsonObject): JsonObject {
+  return { type: "array", items };
+}
+
+/** One of the texts, or any text where there are none. */
+export function oneOf(texts: readonly string[]): JsonObject {
+  return texts.length > 0 ? { type: "string", enum: [...texts] } : { type: "string" };
 }
 
 function parsed(text: string): unknown {
@@ -56,6 +72,7 @@ function fitsStrictly(schema: JsonValue | undefined): boolean {
     const isClosed = additionalProperties === false && Array.isArray(required);
     if (!isClosed || names.some((name) => !required.includes(name))) return false;
   }
+  if ([schema["type"]].flat().includes("array") && items === undefined) return false;
   const inner = [
     ...[properties, $defs, definitions].flatMap((group) => (isObject(group) ? Object.values(group) : [])),
     ...(items === undefined ? [] : [items]),

@@ -24,7 +24,7 @@ export function isTooLong(error: unknown): boolean {
  * @throws StepError for the vendor's errors that its status alone does not explain; else whatever the client throws
  */
 export async function ask(
-  { client, system }: Account,
+  { client, system, store }: Account,
   { model, instructions, data, format }: Question,
   recipient: Recipient,
   signal: AbortSignal,
@@ -42,6 +42,7 @@ export async function ask(
         ...(schema && {
           response_format: { type: "json_schema", json_schema: { name: "answer", strict, schema } },
         }),
+        ...(store !== undefined && { store }),
       },
       { signal },
     )
@@ -119,19 +120,29 @@ const MEANINGS: Record<string, (system: string) => StepError> = {
 };
 
 function explained(system: string, error: unknown): unknown {
-  const { status, code, type, param } = (error ?? {}) as Partial<APIError>;
+  const { status, code, type, param, message = "" } = (error ?? {}) as Partial<APIError>;
   if (status === undefined) return error;
   const names = [code, type].filter((name) => typeof name === "string" && Object.hasOwn(MEANINGS, name));
   if (names[0]) return MEANINGS[names[0]]!(system);
+  // More tokens at once than the account has in a minute: OpenAI tells it from too many questions by its words alone.
+  const isTooMuch = status === 429 && message.includes("Request too large");
   // vLLM tells by the parameter alone.
-  const isTooLarge = status === 413 || (status === 400 && param === "input_tokens");
-  return isTooLarge ? tooLong(system) : error;
+  if (status === 413 || isTooMuch || (status === 400 && param === "input_tokens")) return tooLong(system);
+  if (status === 400 && param?.startsWith("response_format")) return noSchema(system);
+  return error;
 }
 
 function tooLong(system: string): StepError {
   return new StepError(
     `${system} takes no text of this length, even in small parts. Lower "Longest text", or choose another model.`,
     { code: "TOO_LONG" },
+  );
+}
+
+function noSchema(system: string): StepError {
+  return new StepError(
+    `${system} can't hold the model's answer to the schema. Choose another model, or a simpler schema.`,
+    { code: "NO_SCHEMA" },
   );
 }
 

@@ -1,5 +1,6 @@
 /** The tasks that need no prompt of one's own: what is asked, and what form the answer has. */
 import type { JsonObject, JsonValue } from "../../../core/index.ts";
+import { listOf, object, oneOf } from "./json-format.ts";
 
 interface PresetTask {
   /** In the form. */
@@ -69,7 +70,8 @@ const PRESET_TASKS = {
     instructions:
       "Decide whether the customer took part: both sides spoke or wrote, and answered each other. An announcement, a menu, a voicemail, silence or a wrong number is no engagement. Give the reason in one sentence.",
     schema: () => object({ engaged: { type: "boolean" }, reason: { type: "string" } }),
-    labelsIn: ({ engaged }) => engaged,
+    // A no as well: the Python conserver's detect_engagement tags both.
+    labelsIn: ({ engaged }) => String(engaged),
   },
 } satisfies Record<string, PresetTask>;
 
@@ -77,17 +79,3 @@ export type Preset = keyof typeof PRESET_TASKS;
 export const PRESETS: Record<Preset, PresetTask> = PRESET_TASKS;
 
 const textOrNull = { type: ["string", "null"] };
-
-/** An object with exactly these members, as strict structured outputs want it. */
-export function object(properties: JsonObject): JsonObject {
-  return { type: "object", properties, required: Object.keys(properties), additionalProperties: false };
-}
-
-export function listOf(items: JsonObject): JsonObject {
-  return { type: "array", items };
-}
-
-/** One of the texts, or any text where there are none. */
-export function oneOf(texts: readonly string[]): JsonObject {
-  return texts.length > 0 ? { type: "string", enum: [...texts] } : { type: "string" };
-}

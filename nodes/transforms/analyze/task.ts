@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import type { JsonObject, JsonValue, Tag } from "../../../core/index.ts";
 import { StepError } from "../../kit/index.ts";
 import type { Config } from "./fields.ts";
-import { formatOf, formatTyped, type JsonFormat } from "./json-format.ts";
+import { formatOf, formatTyped, type JsonFormat, listOf, object, oneOf } from "./json-format.ts";
 import { labelsOf } from "./labels.ts";
-import { listOf, object, oneOf, PRESETS } from "./presets.ts";
+import { PRESETS } from "./presets.ts";
 
 export interface Task {
   /** Of the analysis. */

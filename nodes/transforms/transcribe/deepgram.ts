@@ -1,34 +1,49 @@
 /** Deepgram's pre-recorded interface, through its own client (developers.deepgram.com/reference/speech-to-text). */
 import type { MediaClient } from "@deepgram/sdk/listen/v1/media";
 import { StepError } from "../../kit/index.ts";
-import type { Heard, SpeechVendor, Utterance } from "./speech.ts";
+import type { Heard, SpeechRequest, SpeechService, Utterance } from "./speech.ts";
+
+/** What the config node opens. */
+export interface DeepgramAccount {
+  url: string;
+  apiKey: string;
+}
 
 /** The kit's own time limit counts; the client's must not come first. */
 const CLIENT_TIME_LIMIT_SECONDS = 24 * 60 * 60;
 
 type Answer = Awaited<ReturnType<MediaClient["transcribeFile"]>>;
 
-export const deepgram: SpeechVendor = {
-  vendor: "deepgram",
-  system: "Deepgram",
-  async transcribe({ url, apiKey }, { audio, model, language, channels }, abortSignal) {
-    const { MediaClient } = await import("@deepgram/sdk/listen/v1/media");
-    const client = new MediaClient({ apiKey, baseUrl: url, maxRetries: 0 });
-    const options = {
-      model,
-      smart_format: true,
-      utterances: true,
-      ...(channels ? { multichannel: true } : { diarize: true }),
-      ...(language ? { language } : { detect_language: true as const }),
-    };
-    const more = { abortSignal, timeoutInSeconds: CLIENT_TIME_LIMIT_SECONDS };
-    const answer =
-      "url" in audio
-        ? await client.transcribeUrl({ url: audio.url, ...options }, more)
-        : await client.transcribeFile({ data: audio.bytes, contentType: audio.mediatype }, options, more);
-    return heard(answer, language);
-  },
-};
+export function deepgramAt(account: DeepgramAccount): SpeechService {
+  return {
+    vendor: "deepgram",
+    system: "Deepgram",
+    host: URL.parse(account.url)?.host ?? "",
+    transcription: (request) => (signal) => transcribe(account, request, signal),
+  };
+}
+
+async function transcribe(
+  { url, apiKey }: DeepgramAccount,
+  { audio, model, language, channels }: SpeechRequest,
+  abortSignal: AbortSignal,
+): Promise<Heard> {
+  const { MediaClient } = await import("@deepgram/sdk/listen/v1/media");
+  const client = new MediaClient({ apiKey, baseUrl: url, maxRetries: 0 });
+  const options = {
+    model,
+    smart_format: true,
+    utterances: true,
+    ...(channels ? { multichannel: true } : { diarize: true }),
+    ...(language ? { language } : { detect_language: true as const }),
+  };
+  const more = { abortSignal, timeoutInSeconds: CLIENT_TIME_LIMIT_SECONDS };
+  const answer =
+    "url" in audio
+      ? await client.transcribeUrl({ url: audio.url, ...options }, more)
+      : await client.transcribeFile({ data: audio.bytes, contentType: audio.mediatype }, options, more);
+  return heard(answer, language);
+}
 
 function heard(answer: Answer, language: string): Heard {
   // The client resolves with an answer that is no JSON, and with one that a callback was given for.

@@ -1,11 +1,16 @@
 /** OpenAI's audio interface and whatever speaks it, through OpenAI's own client. */
 import type { OpenAI } from "openai";
 import { StepError } from "../../kit/index.ts";
-import type { Account, Heard, SpeechVendor, Utterance } from "./speech.ts";
+import type { Heard, SpeechService, Utterance } from "./speech.ts";
 
 /** What the config node opens. */
-interface OpenaiAccount extends Account {
+export interface OpenaiAccount {
   client: OpenAI;
+  /** As vCons and their trails name whose service it is. */
+  vendor: string;
+  /** As errors name it. */
+  system: string;
+  host: string;
 }
 
 /** The models that tell speakers apart answer in a form of their own. */
@@ -13,22 +18,27 @@ const tellsSpeakers = (model: string) => model.includes("diarize");
 /** Of OpenAI's own models only Whisper gives times; the others answer with the bare text. */
 const givesTimes = (model: string) => !/^gpt-/.test(model);
 
-export const openai: SpeechVendor = {
-  vendor: "openai",
-  system: "The OpenAI audio service",
-  async transcribe({ client }: OpenaiAccount, { audio, model, language }, signal) {
-    if ("url" in audio) {
-      throw new StepError(
-        "The recording is not in the vCon but at an address, which this service does not fetch. Use Deepgram, or store the recording in the vCon.",
-        { code: "RECORDING_ELSEWHERE" },
-      );
-    }
-    const { toFile } = await import("openai");
-    const file = await toFile(audio.bytes, `recording.${endingOf(audio)}`, { type: audio.mediatype });
-    const request = { file, model, ...(language ? { language } : {}), ...formOf(model) };
-    return heard(await client.audio.transcriptions.create(request as never, { signal }), language);
-  },
-};
+export function openaiAt({ client, vendor, system, host }: OpenaiAccount): SpeechService {
+  return {
+    vendor,
+    system,
+    host,
+    transcription: ({ audio, model, language }) => {
+      if ("url" in audio) {
+        throw new StepError(
+          "The recording is not in the vCon but at an address, which this service does not fetch. Use Deepgram, or store the recording in the vCon.",
+          { code: "RECORDING_ELSEWHERE" },
+        );
+      }
+      return async (signal) => {
+        const { toFile } = await import("openai");
+        const file = await toFile(audio.bytes, `recording.${endingOf(audio)}`, { type: audio.mediatype });
+        const wishes = { file, model, ...(language ? { language } : {}), ...formOf(model) };
+        return heard(system, await client.audio.transcriptions.create(wishes as never, { signal }), language);
+      };
+    },
+  };
+}
 
 /** The service tells formats by the ending of the file's name, and refuses others. */
 const ENDINGS = ["flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm"];
@@ -54,7 +64,7 @@ interface Segment {
   speaker?: string;
 }
 
-function heard(answer: unknown, language: string): Heard {
+function heard(system: string, answer: unknown, language: string): Heard {
   const {
     text,
     segments,
@@ -67,12 +77,9 @@ function heard(answer: unknown, language: string): Heard {
     language?: string;
   };
   if (typeof text !== "string") {
-    throw new StepError(
-      "The OpenAI audio service gave an answer that can't be read. Check the URL and the model.",
-      {
-        code: "ANSWER_UNREADABLE",
-      },
-    );
+    throw new StepError(`${system} gave an answer that can't be read. Check the URL and the model.`, {
+      code: "ANSWER_UNREADABLE",
+    });
   }
   const seconds = Number(duration ?? segments?.at(-1)?.end ?? 0);
   return {

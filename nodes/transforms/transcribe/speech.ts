@@ -1,36 +1,38 @@
-/** What the vendors of speech to text have in common, and how their answers become a WTF transcript. */
+/** What the services of speech to text have in common, and how their answers become a WTF transcript. */
 import type { WtfBody, WtfSegment, WtfSpeaker } from "../../../core/index.ts";
 
-export interface Account {
-  url: string;
-  apiKey: string;
-}
-
-/** Audio to transcribe: its bytes, or an address that the vendor fetches by itself. */
+/** Audio to transcribe: its bytes, or an address that the service fetches by itself. */
 export type Audio = { bytes: Buffer; filename: string; mediatype: string } | { url: string };
 
 export interface SpeechRequest {
   audio: Audio;
   model: string;
-  /** BCP 47; empty if the vendor is to find out. */
+  /** BCP 47; empty if the service is to find out. */
   language: string;
   /** Whether each channel of the recording is one party. */
   channels: boolean;
 }
 
-/** A vendor: how it is named in vCons and errors, and how it is asked. */
-export interface SpeechVendor {
+/** A service, as an account opens it. */
+export interface SpeechService {
+  /** As vCons and their trails name it. */
   vendor: string;
+  /** As errors name it. */
   system: string;
-  /** Transcribes once; throws whatever the vendor's client throws. */
-  transcribe(account: Account, request: SpeechRequest, signal: AbortSignal): Promise<Heard>;
+  /** With its port. */
+  host: string;
+  /**
+   * Refuses what the service does not take, before anything leaves. What it returns transcribes once, and throws
+   * whatever the vendor's client throws.
+   */
+  transcription(request: SpeechRequest): (signal: AbortSignal) => Promise<Heard>;
 }
 
-/** What a vendor heard. */
+/** What a service heard. */
 export interface Heard {
   /** How many channels it heard apart. */
   channels: number;
-  /** BCP 47; "und" where the vendor does not say. */
+  /** BCP 47; "und" where the service does not say. */
   language: string;
   /** Seconds. */
   duration: number;
@@ -43,7 +45,7 @@ export interface Utterance {
   end: number;
   text: string;
   confidence: number;
-  /** A channel's number, or the vendor's own name for a voice. */
+  /** A channel's number, or the service's own name for a voice. */
   speaker?: number | string;
 }
 
@@ -59,7 +61,7 @@ const SHORTEST = 0.01;
 
 /**
  * The transcript in the World Transcription Format (draft-howe-vcon-wtf-extension-02), in the order of speech.
- * Channels are named by who speaks on them, unless the vendor heard fewer than there should be.
+ * Channels are named by who speaks on them, unless the service heard fewer than there should be.
  */
 export function toWtf(heard: Heard, provider: string, model: string, expected: readonly Speaker[]): WtfBody {
   const now = new Date().toISOString();

@@ -11,55 +11,50 @@ import {
   WTF_EXTENSION,
   wtfAnalysis,
 } from "../../../core/index.ts";
-import { choice, StepError, service, text, transform } from "../../kit/index.ts";
-import { deepgram } from "./deepgram.ts";
-import { openai } from "./openai.ts";
-import { type Account, type Audio, type Speaker, toWtf } from "./speech.ts";
+import { type ConfigOf, choice, StepError, service, text, transform } from "../../kit/index.ts";
+import { type DeepgramAccount, deepgramAt } from "./deepgram.ts";
+import { type OpenaiAccount, openaiAt } from "./openai.ts";
+import { type Audio, type Speaker, type SpeechService, toWtf } from "./speech.ts";
 
-const VENDORS = { deepgram, openai };
 const whenDeepgram = { shownWhen: { vendor: "deepgram" } };
 const whenOpenai = { shownWhen: { vendor: "openai" } };
+
+const fields = {
+  vendor: choice(
+    { deepgram: "Deepgram", openai: "OpenAI, or a Whisper that speaks its interface" },
+    { label: "Service", icon: "cloud" },
+  ),
+  deepgram: service<DeepgramAccount>("vcon-deepgram", { label: "Account", icon: "key", ...whenDeepgram }),
+  openai: service<OpenaiAccount>("vcon-openai", { label: "Account", icon: "key", ...whenOpenai }),
+  deepgramModel: text({ label: "Model", icon: "cogs", default: "nova-3", required: true, ...whenDeepgram }),
+  openaiModel: text({ label: "Model", icon: "cogs", default: "whisper-1", required: true, ...whenOpenai }),
+  language: text({
+    label: "Language",
+    icon: "language",
+    placeholder: "en",
+    hint: "empty: the service finds out",
+  }),
+};
 
 export default transform({
   type: "vcon-transcribe",
   label: "transcribe",
   icon: "vcon-transcribe.svg",
   outside: true,
-  fields: {
-    vendor: choice(
-      { deepgram: "Deepgram", openai: "OpenAI, or a Whisper that speaks its interface" },
-      { label: "Service", icon: "cloud" },
-    ),
-    deepgram: service<Account>("vcon-deepgram", { label: "Account", icon: "key", ...whenDeepgram }),
-    openai: service<Account>("vcon-openai", { label: "Account", icon: "key", ...whenOpenai }),
-    deepgramModel: text({ label: "Model", icon: "cogs", default: "nova-3", required: true, ...whenDeepgram }),
-    openaiModel: text({ label: "Model", icon: "cogs", default: "whisper-1", required: true, ...whenOpenai }),
-    language: text({
-      label: "Language",
-      icon: "language",
-      placeholder: "en",
-      hint: "empty: the service finds out",
-    }),
-  },
+  fields,
   reads: ["parties", "dialog:recording", `analysis:${WTF_EXTENSION}`],
   run: async function* ({ vcon, config, outside }) {
-    const { vendor, system, transcribe } = VENDORS[config.vendor];
-    const openAccount = config.vendor === "deepgram" ? config.deepgram : config.openai;
-    const model = config.vendor === "deepgram" ? config.deepgramModel : config.openaiModel;
+    const { model, vendors, open } = chosenIn(config);
     for (const [index, dialog] of vcon.dialog) {
-      if (isTranscribed(vcon, index, vendor, model)) continue;
+      if (isTranscribed(vcon, index, vendors, model)) continue;
       const audio = await audioOf(dialog);
       if (audio === undefined) continue;
-      const account = await openAccount();
+      const speech = await open();
+      const { vendor, system, host } = speech;
       const byChannel = speakers(dialog, vcon.parties);
       const request = { audio, model, language: config.language, channels: byChannel.length > 1 };
-      const recipient = {
-        vendor,
-        product: model,
-        host: URL.parse(account.url)?.host ?? "",
-        categories: ["recording"],
-      };
-      const heard = await outside(system, (signal) => transcribe(account, request, signal), recipient);
+      const recipient = { vendor, product: model, host, categories: ["recording"] };
+      const heard = await outside(system, speech.transcription(request), recipient);
       const body = toWtf(heard, vendor, model, byChannel);
       yield {
         add: {
@@ -71,9 +66,36 @@ export default transform({
   },
 });
 
-function isTranscribed({ analysis }: VconView, dialog: number, vendor: string, product: string): boolean {
+interface Chosen {
+  model: string;
+  /** Whose transcripts by this model count as this service's. */
+  vendors: readonly string[];
+  open(): Promise<SpeechService>;
+}
+
+function chosenIn(config: ConfigOf<typeof fields>): Chosen {
+  return config.vendor === "deepgram"
+    ? {
+        model: config.deepgramModel,
+        vendors: ["deepgram"],
+        open: async () => deepgramAt(await config.deepgram()),
+      }
+    : {
+        model: config.openaiModel,
+        vendors: ["openai", "azure"],
+        open: async () => openaiAt(await config.openai()),
+      };
+}
+
+function isTranscribed(
+  { analysis }: VconView,
+  dialog: number,
+  vendors: readonly string[],
+  model: string,
+): boolean {
   return [...analysis.values()].some(
-    (known) => known.vendor === vendor && known.product === product && [known.dialog].flat().includes(dialog),
+    ({ vendor = "", product, dialog: heard }) =>
+      vendors.includes(vendor) && product === model && [heard].flat().includes(dialog),
   );
 }
 

@@ -66,7 +66,7 @@ beforeEach(() => {
   openai.requests.length = 0;
 });
 
-async function deploy(settings: object = {}, url = deepgram.url) {
+async function deploy(settings: object = {}, url = deepgram.url, openaiAccount: object = {}) {
   const transcribe: FlowNode = {
     id: "node",
     type: "vcon-transcribe",
@@ -86,7 +86,7 @@ async function deploy(settings: object = {}, url = deepgram.url) {
     [
       storeNode,
       { id: "deepgram", type: "vcon-deepgram", url },
-      { id: "openai", type: "vcon-openai", url: `${openai.url}/v1` },
+      { id: "openai", type: "vcon-openai", url: `${openai.url}/v1`, ...openaiAccount },
       transcribe,
       ...ends,
     ],
@@ -334,20 +334,65 @@ describe("a transcript by OpenAI's interface", () => {
 
   it("is refused of a recording at an address, with what to do", async () => {
     await deploy(withOpenai());
-    const error = await refused(call({ url: "https://recordings.example.com/1.mp3" }));
+    const vcon = call({ url: "https://recordings.example.com/1.mp3" });
+    const error = await refused(vcon);
     expect(error).toMatchObject({
       code: "RECORDING_ELSEWHERE",
       message: expect.stringContaining("Use Deepgram"),
     });
     expect(error.message).not.toContain("example.com");
     expect(openai.requests).toEqual([]);
+    expect(await store.trail(vcon.uuid)).toEqual([]);
+  });
+});
+
+describe("a transcript by Azure OpenAI", () => {
+  const dated = { apiVersion: "2024-10-21" };
+  const deployAzure = (model?: string) => deploy(withOpenai(model), undefined, { url: openai.url, ...dated });
+
+  it("says so, in the vCon and in its trail", async () => {
+    await deployAzure();
+    const vcon = await transcribed(call(inline(audio)));
+    expect(openai.requests).toMatchObject([
+      { path: "/openai/deployments/whisper-1/audio/transcriptions", headers: { "api-key": "openai key" } },
+    ]);
+    expectWtf(vcon.analysis![0]!, "azure", "whisper-1", 0);
+    const { recipient } = (await store.trail(vcon.uuid)).find(({ event }) => event === "vcon_sent")!;
+    expect(recipient).toEqual({
+      vendor: "azure",
+      product: "whisper-1",
+      host: new URL(openai.url).host,
+      categories: ["recording"],
+    });
+  });
+
+  it("names it in errors", async () => {
+    await deployAzure("no deployment");
+    const error = await refused(call(inline(audio)));
+    expect(error).toMatchObject({
+      code: "404",
+      message: expect.stringContaining("Azure OpenAI answered 404"),
+    });
+  });
+
+  it("is not paid for where the vCon has one of OpenAI's, as those by Azure were once named, nor the reverse", async () => {
+    await deploy(withOpenai());
+    const { uuid } = await transcribed(call(inline(audio)));
+    await deployAzure();
+    await nodeRed.through("node", { payload: uuid });
+    expect(openai.requests).toHaveLength(1);
+
+    const other = await transcribed(call(inline(audio)));
+    await deploy(withOpenai());
+    await nodeRed.through("node", { payload: other.uuid });
+    expect(openai.requests).toHaveLength(2);
   });
 });
 
 describe.each([
-  ["Deepgram", {}, () => deepgram, "deepgram", "nova-3"],
-  ["OpenAI", withOpenai(), () => openai, "openai", "whisper-1"],
-] as const)("transcribe by %s", (name, settings, service, vendor, product) => {
+  ["Deepgram", {}, () => deepgram, "deepgram", "nova-3", "Deepgram"],
+  ["a Whisper", withOpenai(), () => openai, "openai", "whisper-1", "The service at 127.0.0.1:\\d+"],
+] as const)("transcribe by %s", (_, settings, service, vendor, product, system) => {
   it("writes into the trail what was added and who has seen the recording", async () => {
     await deploy(settings);
     const { uuid } = await transcribed(call(inline(audio)));
@@ -438,7 +483,7 @@ describe.each([
     const error = await refused(call(inline(Buffer.from("no audio at all"))));
     expect(error).toMatchObject({
       code: "400",
-      message: expect.stringMatching(new RegExp(`${name}.* answered 400`)),
+      message: expect.stringMatching(new RegExp(`: ${system} answered 400`)),
     });
     expect(JSON.stringify(error)).not.toMatch(/corrupt|decoded|file format/);
   });

@@ -3,9 +3,38 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Refusal } from "../../../../flows/stand-ins/openai.ts";
 import { startOpenAiChatStandIn } from "../../../../flows/stand-ins/openai-chat.ts";
 import { type StandIn, startStandIn } from "../../../../flows/stand-ins/stand-in.ts";
-import { bench, kettle, spoken } from "./bench.ts";
+import { analyzeNode, kettle, spoken } from "./analyze-node.ts";
 
-const t = bench({ "gpt-6-luna": 100_000, "our luna": 100_000 });
+const t = analyzeNode({ "gpt-6-luna": 100_000, "our luna": 100_000 });
+
+describe("OpenAI", () => {
+  /** Has what is meant for OpenAI come to the stand-in instead, and gives what was asked. */
+  async function askedAtOpenai(url: string): Promise<Record<string, unknown>> {
+    const send = globalThis.fetch;
+    let asked: string | undefined;
+    const sending = vi.spyOn(globalThis, "fetch").mockImplementation((to, init) => {
+      asked = String(init?.body);
+      return send(String(to).replace(url, `${t.service.url}/v1`), init);
+    });
+    try {
+      await t.deploy({}, { url });
+      await t.analysed(spoken(kettle));
+      return JSON.parse(asked!);
+    } finally {
+      sending.mockRestore();
+    }
+  }
+
+  it("is told not to keep the conversation, which it would for new accounts", async () => {
+    expect(await askedAtOpenai("https://api.openai.com/v1")).toHaveProperty("store", false);
+    expect(await askedAtOpenai("https://eu.api.openai.com/v1")).toHaveProperty("store", false);
+  });
+
+  it("alone is told so, as others may not know the word", async () => {
+    expect(await askedAtOpenai("https://api.example.com/v1")).not.toHaveProperty("store");
+    expect(await askedAtOpenai("https://ours.openai.azure.com/openai/v1")).not.toHaveProperty("store");
+  });
+});
 
 describe("Azure OpenAI", () => {
   it.each<[string, string, string, string]>([

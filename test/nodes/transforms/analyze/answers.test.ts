@@ -1,10 +1,11 @@
 /** What analyze leaves in a vCon: the analysis, its tags, and the trail. */
 import { describe, expect, it } from "vitest";
 import { parseTag, tagTexts, type Vcon } from "../../../../core/index.ts";
+import { modestAnswer } from "../../../../flows/stand-ins/modest-model.ts";
 import { call, chat } from "../../../support/vcons.ts";
-import { bench, kettle, spoken, transcribe } from "./bench.ts";
+import { analyzeNode, kettle, spoken, transcribe } from "./analyze-node.ts";
 
-const t = bench();
+const t = analyzeNode();
 
 const tagsIn = ({ attachments = [] }: Vcon) =>
   attachments.filter(({ purpose }) => purpose === "tags").flatMap(({ body }) => tagTexts(body));
@@ -113,6 +114,7 @@ describe("labels", () => {
     ["topics", "topic", { topics: ["recall", "free kettle"] }, ["topic:recall", "topic:free kettle"]],
     ["topics", "topic", { topics: [] }, []],
     ["sentiment", "mood", { label: "negative", score: -1, reason: "Angry." }, ["mood:negative"]],
+    ["engagement", "engagement", { engaged: true, reason: "Both answer." }, ["engagement:true"]],
     ["engagement", "engagement", { engaged: false, reason: "Voicemail." }, ["engagement:false"]],
   ])("of %s become tags named %s", async (task, tag, body, tags) => {
     await t.deploy({ task, tag });
@@ -142,6 +144,7 @@ describe("labels", () => {
       "two\nlines",
       "vip:true, tag:forged",
       "zero\u200bwidth \u202ereversed",
+      "hidden\u{e0141}\u3164",
       "<b>bold</b>",
       "x".repeat(500),
       "  ",
@@ -153,6 +156,7 @@ describe("labels", () => {
       "topic:two lines",
       "topic:vip true tag forged",
       "topic:zero width reversed",
+      "topic:hidden",
       "topic:b bold /b",
       `topic:${"x".repeat(60)}`,
       "topic:Überhitzung 過熱",
@@ -191,6 +195,14 @@ describe("a prompt of one's own", () => {
     const vcon = await t.analysed(spoken(kettle));
     expect(bodyOf(vcon)).toEqual({ answer: true, reason: "She says so." });
     expect(tagsIn(vcon)).toEqual(["cancels:true"]);
+  });
+
+  it("gets no tag of a no, since others go by a tag's name alone", async () => {
+    await t.deploy(own({ answer: "yes_no", tag: "cancels" }));
+    t.model = () => JSON.stringify({ answer: false, reason: "She stays." });
+    const vcon = await t.analysed(spoken(kettle));
+    expect(bodyOf(vcon)).toEqual({ answer: false, reason: "She stays." });
+    expect(tagsIn(vcon)).toEqual([]);
   });
 
   it("gets labels out of a list, and tags of them", async () => {
@@ -242,6 +254,12 @@ describe("a prompt of one's own", () => {
     ["as a wish where it leaves members out", plan, false],
     ["as a wish where it is open", { ...closedPlan, additionalProperties: true }, false],
     [
+      "as a wish where a list may hold anything",
+      { ...closedPlan, properties: { plan: { type: ["string", "array"] } } },
+      false,
+    ],
+    ["as a wish where it is one of several", { ...closedPlan, anyOf: [closedPlan] }, false],
+    [
       "as a wish where it uses more than the vendor can enforce",
       { ...closedPlan, allOf: [{ minProperties: 1 }] },
       false,
@@ -252,6 +270,12 @@ describe("a prompt of one's own", () => {
     expect(bodyOf(await t.analysed(spoken(kettle)))).toEqual({ plan: "gold" });
     expect(t.asked).toMatchObject([{ strict }]);
     expect(t.asked[0]!.schema).not.toHaveProperty("$schema");
+  });
+
+  it("is held to the schema here, whatever the schema says of how it is checked", async () => {
+    await t.deploy(own({ answer: "json", schema: JSON.stringify({ $async: true, ...closedPlan }) }));
+    t.model = () => '{"plan":12}';
+    expect(await t.refused(spoken(kettle))).toMatchObject({ code: "ANSWER_UNFIT" });
   });
 
   it("takes JSON in a code fence, from a service that is held to nothing", async () => {
@@ -389,6 +413,24 @@ describe("a vCon that comes again", () => {
     expect((await Promise.all(sent)).map(({ at }) => at)).toEqual(["out", "out", "out"]);
     expect(t.asked).toHaveLength(1);
     expect(((await t.store.get(vcon.uuid)) as Vcon).analysis).toHaveLength(2);
+  });
+
+  it("to another node at the same moment gets the answers of both", async () => {
+    const topics = (label: string) => ({ task: "topics", tag: "topic", labels: [label] });
+    await t.deploy(topics("recall"), {}, { apiKey: "openai key" }, { id: "other", ...topics("kettle") });
+    const both = Promise.withResolvers<void>();
+    t.model = async (asked) => {
+      if (t.asked.length === 2) both.resolve();
+      await both.promise;
+      return modestAnswer(asked);
+    };
+    const vcon = spoken(kettle);
+    await t.store.create(vcon);
+    const sent = ["node", "other"].map((id) => t.nodeRed.through(id, { payload: vcon.uuid }));
+    expect((await Promise.all(sent)).map(({ at }) => at)).toEqual(["out", "out"]);
+    const { analysis } = (await t.store.get(vcon.uuid)) as Vcon;
+    const answers = analysis!.slice(1).map(({ body }) => (body as { topics: string[] }).topics[0]);
+    expect(answers.sort()).toEqual(["kettle", "recall"]);
   });
 
   it.each<[string, object]>([

@@ -5,9 +5,9 @@ import { azureRefusal, Refusal, refusal } from "../../../../flows/stand-ins/open
 import type { Said } from "../../../../flows/stand-ins/openai-chat.ts";
 import type { Answer, Fault } from "../../../../flows/stand-ins/stand-in.ts";
 import { freePort } from "../../../support/free-port.ts";
-import { bench, kettle, type Model, spoken } from "./bench.ts";
+import { analyzeNode, kettle, type Model, spoken } from "./analyze-node.ts";
 
-const t = bench();
+const t = analyzeNode();
 
 const vendorSays = (answer: Answer): Model => {
   return () => {
@@ -53,6 +53,12 @@ describe("an error that stays", () => {
     ],
     ["a service that is elsewhere", vendorSays(refusal(404, words)), "404", /answered 404/],
     ["a request that it does not take", coded(400, "unsupported_value"), "400", /answered 400/],
+    [
+      "a schema that it does not take, or none from this model",
+      vendorSays(refusal(400, words, { param: "response_format" })),
+      "NO_SCHEMA",
+      /Choose another model, or a simpler schema/,
+    ],
     ["a filter before the model", coded(400, "content_filter"), "CONTENT_FILTERED", /content filter/],
     ["a prompt that was flagged", coded(400, "invalid_prompt"), "CONTENT_FILTERED", /against its rules/],
     [
@@ -177,9 +183,7 @@ describe("a service that can't be had", () => {
     const error = await t.refused(spoken(kettle));
     expect(error).toMatchObject({
       code: "ECONNREFUSED",
-      message: expect.stringContaining(
-        `The language service at 127.0.0.1:${port} can't be reached (ECONNREFUSED)`,
-      ),
+      message: expect.stringContaining(`The service at 127.0.0.1:${port} can't be reached (ECONNREFUSED)`),
     });
   });
 
@@ -188,7 +192,7 @@ describe("a service that can't be had", () => {
     ["OpenAI", "https://eu.api.openai.com"],
     ["Azure OpenAI", "https://ours.openai.azure.com"],
     ["Azure OpenAI", "https://ours.services.ai.azure.com"],
-    ["The language service at openai.com.example.com:9", "https://openai.com.example.com"],
+    ["The service at openai.com.example.com:9", "https://openai.com.example.com"],
   ])("is named as what it is: %s at %s", async (name, url) => {
     // No client asks at port 9, so nothing leaves this machine.
     await t.deploy({}, { url: `${url}:9/v1` });

@@ -5,9 +5,10 @@ import { modestAnswer } from "../../../../flows/stand-ins/modest-model.ts";
 import { badRequest, Refusal, refusal } from "../../../../flows/stand-ins/openai.ts";
 import type { Asked } from "../../../../flows/stand-ins/openai-chat-question.ts";
 import type { Answer } from "../../../../flows/stand-ins/stand-in.ts";
-import { bench, type Line, type Model, spoken } from "./bench.ts";
+import { call } from "../../../support/vcons.ts";
+import { analyzeNode, type Line, type Model, spoken, transcribe } from "./analyze-node.ts";
 
-const t = bench({ "gpt-6-luna": 1_050_000, "takes 4000": 4000, "takes 300": 300 });
+const t = analyzeNode({ "gpt-6-luna": 1_050_000, "takes 4000": 4000, "takes 300": 300 });
 
 const lines = (count: number): Line[] =>
   Array.from({ length: count }, (_, index) => [
@@ -167,6 +168,13 @@ describe("a model that takes less than the node thinks", () => {
     ["as OpenAI does", coded("context_length_exceeded")],
     ["as OpenAI does for one text", coded("string_above_max_length")],
     [
+      "as OpenAI does for more than the account has in a minute",
+      refusal(429, "Request too large for gpt-6-luna on tokens per min (TPM): Limit 3000, Requested 9000.", {
+        type: "tokens",
+        code: "rate_limit_exceeded",
+      }),
+    ],
+    [
       "as llama.cpp does",
       { status: 400, body: { error: { code: 400, message: "x", type: "exceed_context_size_error" } } },
     ],
@@ -200,6 +208,29 @@ describe("a model that takes less than the node thinks", () => {
       message: expect.stringContaining('Lower "Longest text"'),
     });
     expect(t.service.requests.length).toBeLessThan(12);
+  });
+
+  it("is not asked about ever so many parts, where what goes with each is long by itself", async () => {
+    await t.deploy({ longest: 3, over: "parts", parts: ["transcript", "head"] });
+    const vcon = spoken(lines(300));
+    vcon.subject = "kettle ".repeat(10_000);
+    await t.analysed(vcon);
+    const all = t.asked.reduce((sum, asked) => sum + characters(asked), 0);
+    expect(all).toBeLessThan(5 * (vcon.subject.length + JSON.stringify(vcon.analysis).length));
+  });
+
+  it("is not asked about ever so many parts, where a speaker has a long name", async () => {
+    await t.deploy({ longest: 3 });
+    const vcon = spoken([["Carol Carter", "Hello. ".repeat(1000)]]);
+    vcon.parties![0] = { name: "Carol ".repeat(10_000), role: "customer" };
+    await t.analysed(vcon);
+    expect(t.asked.length).toBeLessThan(5);
+    vcon.uuid = call().uuid;
+    transcribe(vcon, 0, [["Carol ".repeat(10_000), "Hello. ".repeat(1000)]]);
+    await t.analysed(vcon);
+    expect(t.asked.length).toBeLessThan(10);
+    for (const asked of t.asked) expect(characters(asked) / 3).toBeLessThan(3000 * 1.1);
+    expect(t.given(t.asked[0]!).conversation[0].speaker).toMatch(/^Carol /);
   });
 
   it("is named too where what goes with every part is too long by itself", async () => {

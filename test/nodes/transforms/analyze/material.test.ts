@@ -11,9 +11,9 @@ import {
   type Vcon,
 } from "../../../../core/index.ts";
 import { call, chat, encrypted, signed, stored } from "../../../support/vcons.ts";
-import { bench, kettle, type Line, spoken, transcribe } from "./bench.ts";
+import { analyzeNode, kettle, type Line, spoken, transcribe } from "./analyze-node.ts";
 
-const t = bench();
+const t = analyzeNode();
 
 const turns = () =>
   t.given().conversation.map(({ speaker, text }: Record<string, string>) => [speaker, text]);

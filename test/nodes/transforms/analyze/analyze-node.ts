@@ -16,7 +16,7 @@ import { call, stored, storeNode, storeOf } from "../../../support/vcons.ts";
 
 export type Model = (asked: Asked) => Said | Promise<Said>;
 
-export class Bench {
+export class AnalyzeNode {
   nodeRed!: TestNodeRed;
   store!: VconStore;
   service!: StandIn;
@@ -50,17 +50,20 @@ export class Bench {
     this.service.requests.length = 0;
   }
 
-  /** The node with these settings, at this service. */
+  /** Puts the node with these settings into a flow, with an account at this service. */
   async deploy(
     settings: object = {},
     account: object = {},
     credentials: object = { apiKey: "openai key" },
+    /** More nodes of the kind, with these settings. */
+    ...others: { id: string }[]
   ): Promise<void> {
     await this.nodeRed.deploy(
       [
         storeNode,
         { id: "account", type: "vcon-openai", url: `${this.service.url}/v1`, ...account },
-        { ...analyze, ...settings },
+        { ...inFlow, ...settings },
+        ...others.map((other) => ({ ...inFlow, ...other })),
         ...ends,
       ],
       { account: credentials },
@@ -101,7 +104,7 @@ export class Bench {
   }
 }
 
-const analyze: FlowNode = {
+const inFlow: FlowNode = {
   id: "node",
   type: "vcon-analyze",
   name: "",
@@ -113,13 +116,13 @@ const analyze: FlowNode = {
   wires: [["out"]],
 };
 
-/** A bench for the tests of a file. */
-export function bench(models?: Record<string, number>): Bench {
-  const own = new Bench();
-  beforeAll(() => own.start(models));
-  afterAll(() => own.stop());
-  beforeEach(() => own.begin());
-  return own;
+/** The node for the tests of a file. */
+export function analyzeNode(models?: Record<string, number>): AnalyzeNode {
+  const node = new AnalyzeNode();
+  beforeAll(() => node.start(models));
+  afterAll(() => node.stop());
+  beforeEach(() => node.begin());
+  return node;
 }
 
 export type Line = [speaker: string, text: string];
