@@ -41,6 +41,8 @@ export default transform({
   label: "transcribe",
   icon: "vcon-transcribe.svg",
   outside: true,
+  // An hour of speech takes a service of one's own some minutes.
+  timeLimit: 300,
   fields,
   reads: ["parties", "dialog:recording", `analysis:${WTF_EXTENSION}`],
   run: async function* ({ vcon, config, outside }) {
