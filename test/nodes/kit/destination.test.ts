@@ -38,12 +38,7 @@ let answer: (uuids: string[], response: ServerResponse) => void;
 beforeEach(async () => {
   batches = [];
   requests = [];
-  answer = (uuids, response) =>
-    say(
-      response,
-      200,
-      uuids.map(() => "ok"),
-    );
+  answer = takeAll;
   await nodeRed.deploy([
     storeNode,
     { id: "node", type: "vcon-letter-box", store: "store", url, timeLimit: 2, wires: [["out"]] },
@@ -55,21 +50,25 @@ function say(response: ServerResponse, status: number, body: unknown = []): void
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
+function takeAll(uuids: string[], response: ServerResponse): void {
+  const outcomes = uuids.map(() => "ok");
+  say(response, 200, outcomes);
+}
+
+/** Batches wait for the test to take them, in their order. */
+function holdAnswers(): (() => void)[] {
+  const waiting: (() => void)[] = [];
+  answer = (uuids, response) => waiting.push(() => takeAll(uuids, response));
+  return waiting;
+}
+
 const some = (count: number) =>
   Promise.all(Array.from({ length: count }, () => stored(store, chat("Good morning."))));
 const through = (payload: string) => nodeRed.through("node", { payload });
 
 describe("messages that come fast", () => {
   it("go together, as many as may, and wait while a batch is on its way", async () => {
-    const waiting: (() => void)[] = [];
-    answer = (uuids, response) =>
-      waiting.push(() =>
-        say(
-          response,
-          200,
-          uuids.map(() => "ok"),
-        ),
-      );
+    const waiting = holdAnswers();
     const [first, ...others] = await some(24);
     const arrivals = [through(first!)];
     await expect.poll(() => batches.length).toBe(1);
@@ -116,14 +115,7 @@ describe("a batch", () => {
   it("is halved where one in it is at fault, until that one is alone", async () => {
     const uuids = await some(10);
     const bad = uuids[6]!;
-    answer = (batch, response) =>
-      batch.includes(bad)
-        ? say(response, 422)
-        : say(
-            response,
-            200,
-            batch.map(() => "ok"),
-          );
+    answer = (batch, response) => (batch.includes(bad) ? say(response, 422) : takeAll(batch, response));
     const arrivals = await Promise.all(uuids.map(through));
     expect(arrivals.flatMap(({ at }, index) => (at === "failure" ? [index] : []))).toEqual([6]);
     expect(batches.filter((batch) => batch.includes(bad)).at(-1)).toEqual([bad]);
@@ -165,15 +157,7 @@ describe("the trail", () => {
 
 describe("a redeploy", () => {
   it("lets a batch that is on its way arrive", async () => {
-    const waiting: (() => void)[] = [];
-    answer = (uuids, response) =>
-      waiting.push(() =>
-        say(
-          response,
-          200,
-          uuids.map(() => "ok"),
-        ),
-      );
+    const waiting = holdAnswers();
     const [uuid] = await some(1);
     nodeRed.send("node", { payload: uuid });
     await expect.poll(() => waiting.length).toBe(1);
