@@ -31,9 +31,9 @@ export default config({
     });
     // An idle connection that breaks is replaced at the next query; unheard, the event would end Node-RED.
     pool.on("error", () => undefined);
-    return { pool, host: address.host };
+    return { pool, host: address.host, database: `${address.host}${address.pathname}` };
   },
-  close: ({ pool }: { pool: Pool; host: string }) => pool.end(),
+  close: ({ pool }: { pool: Pool }) => pool.end(),
 });
 
 function parse(url: string): URL {

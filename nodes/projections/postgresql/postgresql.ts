@@ -1,7 +1,7 @@
 /** Writes the row that a projection drew into a table: a new row, or over the one of the same vCon. */
 import type { Pool, PoolClient } from "pg";
 import type { Row } from "../../../core/index.ts";
-import { destination, service, text, toggle } from "../../kit/index.ts";
+import { destination, StepError, service, text, toggle } from "../../kit/index.ts";
 import { projectionField, ROWS, rowOf } from "../row.ts";
 import { databaseError } from "./database-error.ts";
 import { columnsOf, createTable, erase, upserts } from "./statements.ts";
@@ -9,6 +9,8 @@ import { columnsOf, createTable, erase, upserts } from "./statements.ts";
 interface Server {
   pool: Pool;
   host: string;
+  /** With its server, and without user and password. */
+  database: string;
 }
 
 /** The columns that exist as far as this process knows, by server and table. */
@@ -53,11 +55,11 @@ export default destination({
     const content: Row = { ...(await rowOf(vcon, config.projection)).row, [key]: vcon.uuid };
     // What can't be written is refused before anything leaves.
     upserts(table, key, [content]);
-    const { host } = await config.server();
+    const { host, database } = await config.server();
     return {
       content,
       recipient: { vendor: "PostgreSQL", product: table, host, categories: ["projection"] },
-      handle: { table, column: key },
+      handle: { database, table, column: key },
     };
   },
   send: async ({ config, items, signal }) => {
@@ -77,7 +79,8 @@ export default destination({
     return undefined;
   },
   erase: async ({ config, uuid, handle, signal }) => {
-    const { pool } = await config.server();
+    const { pool, database } = await config.server();
+    if (handle["database"] !== database) throw elsewhere();
     await withClient(pool, signal, async (client) => {
       await client.query(erase(String(handle["table"]), String(handle["column"]), uuid));
     }).catch((error) => {
@@ -85,6 +88,13 @@ export default destination({
     });
   },
 });
+
+function elsewhere(): StepError {
+  return new StepError(
+    "The row was written into another database than the node has now, so this one can't erase it. Set the server as it was.",
+    { code: "OTHER_DATABASE" },
+  );
+}
 
 /** A connection for some queries; when they are given up on, it is closed, which ends them at the server too. */
 async function withClient(

@@ -118,6 +118,36 @@ keepsTheContract(() => ({
   held: (value) => (value === null ? null : String(value)),
 }));
 
+describe("a row to be erased", () => {
+  const erased = async (uuid: string) => {
+    const [event] = await store.trail(uuid);
+    return nodeRed.erase("node", uuid, event!.handle!);
+  };
+
+  it("is found where it was written, also after the node was given another table", async () => {
+    await deploy();
+    const uuid = await written(await projected({ text: "x" }));
+    await deploy({ table: "other calls" });
+    await erased(uuid);
+    expect(await rows()).toEqual([]);
+  });
+
+  it("is gone with its table", async () => {
+    await deploy();
+    const uuid = await written(await projected({ text: "x" }));
+    await postgres.query(`DROP TABLE "${table}"`);
+    await erased(uuid);
+  });
+
+  it("is not looked for in another database, which would say that it is gone", async () => {
+    await deploy();
+    const uuid = await written(await projected({ text: "x" }));
+    await deploy({}, { url: postgres.url.replace("/postgres", "/template1") });
+    await expect(erased(uuid)).rejects.toMatchObject({ code: "OTHER_DATABASE" });
+    expect(await rows()).toHaveLength(1);
+  });
+});
+
 describe("a row", () => {
   it("is written into a table that the node makes, with a column for each member", async () => {
     await deploy();
