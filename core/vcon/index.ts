@@ -27,6 +27,7 @@ export {
   type PartyKeyKind,
   partyIndexKeys,
   partyOfRole,
+  waysToWriteTel,
 } from "./parties.ts";
 export {
   PROJECTION_TYPE,

@@ -82,6 +82,17 @@ export function normaliseTel(text: string, defaultCountry?: string): string | un
 }
 
 /**
+ * The telephone number in the ways that people write it: in E.164, with 00 for the plus, and as in its own country,
+ * without and with what is dialled there first. Where it can't be read without knowing the country, as it is.
+ */
+export function waysToWriteTel(text: string): string[] {
+  const bare = withoutPrefix("tel", text.trim());
+  const number = parsePhoneNumberFromString(bare.replace(/^00/, "+"), { extract: false });
+  if (!number) return [bare];
+  return [number.number, number.number.replace("+", "00"), number.nationalNumber, number.formatNational()];
+}
+
+/**
  * The e-mail address in lower case, without `mailto:`, header fields and display name ("Alice <a@example.com>"), or
  * undefined if it can't be one.
  */

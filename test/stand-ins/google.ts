@@ -237,7 +237,7 @@ type Found = Required<Range> & { sheet: Sheet; endRow: number; endColumn: number
 function found(workbook: Workbook, text: string): Found {
   const range = parseRange(text);
   const sheet = range && workbook.tab(range.title);
-  if (!range || !sheet) throw invalid(`Unable to parse range: ${text}`);
+  if (!range || !sheet || sheet.isChart) throw invalid(`Unable to parse range: ${text}`);
   const { rowCount, columnCount } = sheet;
   if (range.startRow >= rowCount || range.startColumn >= columnCount) {
     throw invalid(`Range (${text}) exceeds grid limits. Max rows: ${rowCount}, max columns: ${columnCount}`);
@@ -247,7 +247,9 @@ function found(workbook: Workbook, text: string): Found {
   return { ...range, sheet, endRow, endColumn };
 }
 
-function properties({ sheetId, title, rowCount, columnCount, frozenRowCount }: Sheet, index: number): object {
+function properties(sheet: Sheet, index: number): object {
+  const { sheetId, title, isChart, rowCount, columnCount, frozenRowCount } = sheet;
+  if (isChart) return { sheetId, title, index, sheetType: "OBJECT" };
   const gridProperties = { rowCount, columnCount, ...(frozenRowCount > 0 && { frozenRowCount }) };
   return { sheetId, title, index, sheetType: "GRID", gridProperties };
 }

@@ -189,6 +189,17 @@ describe("an external id", () => {
     expect(results[0]).toMatchObject({ errors: [{ statusCode: "DUPLICATE_VALUE" }] });
   });
 
+  test("is told from another by its case, unless the field is unique", async () => {
+    const records = [{ Code__c: "same" }, { Code__c: "SAME" }];
+    const results = await connection.upsert("Conversation__c", records, "Code__c");
+    expect(results.map(({ success }) => success)).toEqual([true, true]);
+    await connection.upsert("Conversation__c", { Code__c: "same", Short__c: "a" }, "Code__c");
+    expect(org.records.all("Conversation__c")).toMatchObject([
+      { Code__c: "same", Short__c: "a" },
+      { Code__c: "SAME" },
+    ]);
+  });
+
   test("must be one", async () => {
     const upsert = connection.upsert("Conversation__c", [{ Short__c: "x" }], "Short__c");
     await expect(upsert).rejects.toMatchObject({ errorCode: "NOT_FOUND" });

@@ -71,8 +71,8 @@ async function ask(Client: typeof OAuth2, login: URL, grant: Grant) {
 /** Salesforce's own login server, also where an org has a domain of its own; elsewhere whoever is asked. */
 function audienceOf({ hostname, origin }: URL): string {
   if (!hostname.endsWith(".salesforce.com")) return origin;
-  const isSandbox = hostname === "test.salesforce.com" || hostname.endsWith(".sandbox.my.salesforce.com");
-  return isSandbox ? "https://test.salesforce.com" : "https://login.salesforce.com";
+  const isTest = /^test\.|\.(sandbox|scratch)\.my\./.test(hostname);
+  return isTest ? "https://test.salesforce.com" : "https://login.salesforce.com";
 }
 
 const WORDS: Record<string, string> = {

@@ -2,21 +2,38 @@
 import { StepError } from "../../kit/index.ts";
 import { UUID } from "./cells.ts";
 import { isGone } from "./sheets-error.ts";
-import { type Contents, change, contentsOf, isSameTitle, propertiesOfAll, shows, type Tab } from "./tab.ts";
+import {
+  type Contents,
+  change,
+  contentsOf,
+  isSameTitle,
+  propertiesOfAll,
+  shows,
+  type Tab,
+  type TabProperties,
+} from "./tab.ts";
 
-/** @param sheetId of the tab; unknown where nobody knows whether the row was written */
+/**
+ * Where the spreadsheet or the tab is gone, the rows are too.
+ * @param sheetId of the tab; unknown where nobody knows whether the row was written
+ */
 export async function eraseRows(place: Tab, sheetId: number | undefined, uuid: string): Promise<void> {
-  const tabs = await propertiesOfAll(place).catch(isGone);
-  const title = tabs?.find((tab) =>
-    sheetId === undefined ? isSameTitle(tab.title, place.title) : tab.sheetId === sheetId,
-  )?.title;
-  // With the spreadsheet or the tab, its rows are gone too.
-  if (!title) return;
-  const tab: Tab = { ...place, title };
+  const tabs = (await propertiesOfAll(place).catch(isGone)) ?? [];
+  for (const { title } of wanted(tabs, sheetId, place.title)) await eraseFrom({ ...place, title }, uuid);
+}
+
+/** Without its id the tab is found by its name, or else may be any: somebody may have renamed it. */
+function wanted(tabs: TabProperties[], sheetId: number | undefined, title: string): TabProperties[] {
+  if (sheetId !== undefined) return tabs.filter((tab) => tab.sheetId === sheetId);
+  const named = tabs.filter((tab) => isSameTitle(tab.title, title));
+  return named.length > 0 ? named : tabs;
+}
+
+async function eraseFrom(tab: Tab, uuid: string): Promise<void> {
   const contents = await contentsOf(tab, UUID);
   if (!contents) return;
   if (!contents.header.includes(UUID)) {
-    if (await shows(tab, uuid)) throw noColumn(title);
+    if (await shows(tab, uuid)) throw noColumn(tab.title);
     return;
   }
   const rows = contents.rowsBy.get(uuid) ?? [];

@@ -55,14 +55,22 @@ async function isThere(tab: Tab): Promise<boolean> {
   return (await propertiesOfAll(tab)).some(({ title }) => isSameTitle(title, tab.title));
 }
 
-/** Every tab of the spreadsheet. */
-export async function propertiesOfAll({ account, spreadsheet, signal }: Tab) {
-  const fields = "sheets.properties(sheetId,title)";
+export interface TabProperties {
+  sheetId: number;
+  title: string;
+}
+
+/** Every tab of the spreadsheet that has cells: one may also be a chart. */
+export async function propertiesOfAll({ account, spreadsheet, signal }: Tab): Promise<TabProperties[]> {
+  const fields = "sheets.properties(sheetId,title,sheetType)";
   const { data } = await account.sheets.spreadsheets.get(
     { spreadsheetId: spreadsheet, fields, prettyPrint: false },
     { signal },
   );
-  return readable(data).sheets?.map(({ properties }) => properties ?? {}) ?? [];
+  const tabs = readable(data).sheets?.map(({ properties }) => properties ?? {}) ?? [];
+  return tabs.flatMap(({ sheetId, title, sheetType }) =>
+    sheetType === "GRID" ? { sheetId: sheetId ?? 0, title: title ?? "" } : [],
+  );
 }
 
 /** What the cells of these rows show. */
@@ -163,8 +171,8 @@ function textOf(cell: sheets_v4.Schema$CellData | undefined): string {
 }
 
 /** Google does not tell names of tabs apart by capitals. */
-export function isSameTitle(one: string | null | undefined, other: string): boolean {
-  return one?.toLowerCase() === other.toLowerCase();
+export function isSameTitle(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 /** The client leaves an answer that is no JSON as a text. */

@@ -1,7 +1,8 @@
 /** A row as a record of any object: over the one with the same external id, or over the one made before. */
 import type { Handle, Row } from "../../../core/index.ts";
 import { type Item, type Outcome, StepError } from "../../kit/index.ts";
-import { comparableKey, MANY, saveInBulk } from "./bulk.ts";
+import { MANY, saveInBulk } from "./bulk.ts";
+import { comparableKey, rounds } from "./external-id.ts";
 import { type Cell, checkValue, fieldsOf, fitted, type ObjectFields } from "./fields.ts";
 import type { Org } from "./org.ts";
 import { type Saved, type Saving, save } from "./save.ts";
@@ -11,12 +12,18 @@ export const UUID = "uuid";
 
 export type Mapping = readonly { field: string; column: string }[];
 
+/** Of one org; two may have records with the same id. */
+export interface Place {
+  host: string;
+  object: string;
+}
+
 export interface RecordContent {
   cells: Cell[];
   /** The external id. */
   key: Cell | undefined;
-  /** Where this node put this vCon last. */
-  before: Handle | undefined;
+  /** Of the record that this node has made of the vCon before, where there is no external id. */
+  id: string | undefined;
 }
 
 /** @throws StepError where there is nothing to write, or what no field takes */
@@ -66,18 +73,24 @@ function noKey(column: string): StepError {
   );
 }
 
-/** Where this node put the vCon last, if that was into the same object. */
-export function lastIn(object: string, last: Handle | undefined): Handle | undefined {
-  return last?.["object"] === object ? last : undefined;
+/** Where this node put the vCon last, if that was in the same place, and found in the same way. */
+export function lastIn(
+  { host, object }: Place,
+  key: Cell | undefined,
+  last: Handle = {},
+): Handle | undefined {
+  const isThere = last["host"] === host && last["object"] === object && last["id"] !== undefined;
+  const isShared = last["fields"] !== undefined;
+  return isThere && isShared === (key !== undefined) ? last : undefined;
 }
 
 /**
  * By the UUID the record is found for as long as it is there. By another external id it is too, but that one may be
  * somebody's, so the handle is the record's id once that is known.
  */
-export function recordHandle(object: string, { key, before }: RecordContent): Handle {
-  if (key?.column === UUID) return { object, field: key.field, value: String(key.value) };
-  return before ?? { object };
+export function recordHandle(place: Place, key: Cell | undefined, last: Handle | undefined): Handle {
+  if (key?.column === UUID) return { ...place, field: key.field, value: String(key.value) };
+  return last ?? { ...place };
 }
 
 export async function sendRecords(
@@ -92,25 +105,26 @@ export async function sendRecords(
   const types = await fieldsOf(org, object, [...new Set(names)]);
   const key = keyOf(items[0]!.content).map(({ field }) => types.get(field.toLowerCase())!.name)[0];
   const prepared = items.map(({ content }) => prepare(content, types));
-  const records = distinct(prepared, key);
   const target = { org, object, key, columns: columnsOf(items, types), signal };
-  const isMany = key !== undefined && records.length >= MANY;
-  const results = await (isMany ? saveInBulk : save)(target, records);
-  const resultOf = new Map(
-    records.flatMap(({ from }, index) => from.map((saving) => [saving, results[index]!])),
-  );
-  return items.map(({ content, handle }, index) => {
+  const results = new Map<Saving, Saved>();
+  for (const round of rounds(prepared.filter(isSaving), key)) {
+    const isMany = key !== undefined && round.length >= MANY;
+    const saved = await (isMany ? saveInBulk : save)(target, round);
+    for (const [index, { from }] of round.entries())
+      for (const saving of from) results.set(saving, saved[index]!);
+  }
+  return items.map((item, index) => {
     const saving = prepared[index]!;
-    return saving instanceof Error ? saving : outcomeOf(resultOf.get(saving)!, content, handle, saving, key);
+    const saved = saving instanceof Error ? saving : results.get(saving)!;
+    return saved instanceof Error ? saved : handleOf(item, (saving as Saving).fields, saved.id, key);
   });
 }
 
 const keyOf = ({ key }: RecordContent): Cell[] => (key ? [key] : []);
 
-function prepare({ cells, key, before }: RecordContent, types: ObjectFields): Saving | Error {
+function prepare({ cells, key, id }: RecordContent, types: ObjectFields): Saving | Error {
   try {
-    const fields = fieldValues(key ? [...cells, key] : cells, types);
-    return { fields, ...(!key && typeof before?.["id"] === "string" && { id: before["id"] }) };
+    return { id, fields: fieldValues(key ? [...cells, key] : cells, types) };
   } catch (error) {
     return error as Error;
   }
@@ -137,32 +151,17 @@ export function columnsOf(
 
 export const isSaving = (prepared: Saving | Error): prepared is Saving => !(prepared instanceof Error);
 
-/** Salesforce refuses those that have the same external id within one request: the later are written over the earlier. */
-function distinct(
-  prepared: readonly (Saving | Error)[],
-  key: string | undefined,
-): (Saving & { from: Saving[] })[] {
-  const savings = prepared.filter(isSaving);
-  if (key === undefined) return savings.map((saving) => ({ ...saving, from: [saving] }));
-  const groups = Map.groupBy(savings, ({ fields }) => comparableKey(fields[key]));
-  return [...groups.values()].map((from) => ({
-    fields: Object.assign({}, ...from.map(({ fields }) => fields)),
-    from,
-  }));
-}
-
-function outcomeOf(
-  saved: Saved,
-  { key, before }: RecordContent,
-  handle: Handle,
-  { fields }: Saving,
+/** A record that is found by a column of the row may be that of others too: only what was written can be erased. */
+function handleOf(
+  { uuid, content: { key }, handle }: Item<RecordContent>,
+  fields: Saving["fields"],
+  id: string,
   keyName: string | undefined,
-): Outcome {
-  if (saved instanceof Error) return saved;
+): Handle {
   if (key?.column === UUID) return handle;
-  const { id, created } = saved;
-  const place: Handle = { object: handle["object"]!, id };
-  const isOurs = key === undefined || created || (before?.["id"] === id && before["fields"] === undefined);
-  // What somebody else had made is not erased as a whole.
-  return isOurs ? place : { ...place, fields: Object.keys(fields).filter((name) => name !== keyName) };
+  const place = { host: handle["host"]!, object: handle["object"]!, id };
+  if (key === undefined) return place;
+  const names = Object.keys(fields).filter((name) => name !== keyName);
+  const uuidIn = names.find((name) => fields[name] === uuid);
+  return { ...place, fields: names, ...(uuidIn && { uuidIn }) };
 }

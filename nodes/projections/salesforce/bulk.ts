@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import { StepError } from "../../kit/index.ts";
+import { comparableKey } from "./external-id.ts";
 import type { Value } from "./fields.ts";
 import { pieces } from "./quoting.ts";
 import { complaintError, salesforceError } from "./salesforce-error.ts";
@@ -103,18 +104,9 @@ function resultsOf(
         code: "BULK_JOB_FAILED",
       });
     }
-    const { sf__Id: id = "", sf__Created, sf__Error } = row;
-    return sf__Error === undefined
-      ? { id, created: sf__Created === "true" }
-      : complaintError(complaintIn(sf__Error), columns);
+    const { sf__Id: id = "", sf__Error } = row;
+    return sf__Error === undefined ? { id } : complaintError(complaintIn(sf__Error), columns);
   });
-}
-
-/** Salesforce takes external ids for the same that differ in case, or in the white space around them. */
-export function comparableKey(value: Value | undefined): string {
-  return String(value ?? "")
-    .trim()
-    .toLowerCase();
 }
 
 /** "CODE:what it says:the fields --" */

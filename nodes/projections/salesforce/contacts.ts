@@ -1,6 +1,5 @@
 /** Finds the Contacts of people by their telephone numbers and e-mail addresses, many people in few requests. */
-import { parsePhoneNumberFromString } from "libphonenumber-js/min";
-import { normaliseMailto, type Party, partyOfRole } from "../../../core/index.ts";
+import { normaliseMailto, type Party, partyOfRole, waysToWriteTel } from "../../../core/index.ts";
 import { described } from "./fields.ts";
 import type { Org } from "./org.ts";
 import { pieces, soqlList, soslAny } from "./quoting.ts";
@@ -29,17 +28,11 @@ export function peopleOf(parties: readonly Party[]): Person[] {
 
 function personOf({ tel, mailto }: Party): Person {
   const mail = typeof mailto === "string" ? normaliseMailto(mailto) : undefined;
-  return { tel: typeof tel === "string" ? waysToWrite(tel) : [], mail: isMail(mail) ? mail : undefined };
-}
-
-function waysToWrite(tel: string): string[] {
-  const bare = tel.replace(/^tel:/i, "").replace(/^00/, "+");
-  const number = parsePhoneNumberFromString(bare, { extract: false });
-  const ways = number
-    ? [number.number, number.nationalNumber, number.formatNational(), `00${number.number}`]
-    : [bare];
-  const digits = ways.map((way) => digitsOf(way));
-  return [...new Set(digits)].filter(({ length }) => length >= FEWEST_DIGITS);
+  const digits = typeof tel === "string" ? waysToWriteTel(tel).map(digitsOf) : [];
+  return {
+    tel: [...new Set(digits)].filter(({ length }) => length >= FEWEST_DIGITS),
+    mail: isMail(mail) ? mail : undefined,
+  };
 }
 
 /** Without an extension. */

@@ -20,6 +20,8 @@ export interface FieldType {
   type: string;
   length: number;
   createable: boolean;
+  /** Whether it may be empty. */
+  nillable: boolean;
 }
 
 /** The fields of an object, by their names in lower case. */

@@ -28,11 +28,10 @@ import { sendTasks, type TaskContent, taskContent, taskHandle } from "./task.ts"
 const ofRecord = { shownWhen: { what: "record" } };
 const ofTask = { shownWhen: { what: "task" } };
 
+/** As many as go in one request: what became of them is known at once. */
+const RECORDS_TOGETHER = 200;
 /** Those that are found again by an external id may be so many that a bulk job is worth its while. */
 const UPSERTS_TOGETHER = 5000;
-const RECORDS_TOGETHER = 1000;
-/** Each may have to be looked up. */
-const TASKS_TOGETHER = 400;
 
 type Content = RecordContent | TaskContent;
 
@@ -86,10 +85,8 @@ export default destination({
   reads: ({ what }) => (what === "task" ? ["head", "parties", ROWS] : [ROWS]),
   system: "Salesforce",
   batch: {
-    most: ({ what, externalId }) => {
-      if (what === "task") return TASKS_TOGETHER;
-      return externalId === "" ? RECORDS_TOGETHER : UPSERTS_TOGETHER;
-    },
+    most: ({ what, externalId }) =>
+      what === "record" && externalId !== "" ? UPSERTS_TOGETHER : RECORDS_TOGETHER,
     atOnce: 1,
   },
   draw: async ({ vcon, config, before }): Promise<Outgoing<Content>> => {
@@ -102,17 +99,16 @@ export default destination({
       return {
         content: taskContent(vcon, cells, config.status, config.anyway),
         recipient: { ...recipient, product: "Task", categories: ["projection", "parties"] },
-        handle: taskHandle(vcon.uuid),
+        handle: taskHandle(host, vcon.uuid),
       };
     }
-    const object = apiName(config.object);
+    const place = { host, object: apiName(config.object) };
     const { key, others } = splitKey(cells, config.fields, config.externalId, vcon.uuid);
-    const last = key?.column === UUID ? undefined : await before();
-    const content = { cells: others, key, before: lastIn(object, last) };
+    const last = key?.column === UUID ? undefined : lastIn(place, key, await before());
     return {
-      content,
-      recipient: { ...recipient, product: object, categories: ["projection"] },
-      handle: recordHandle(object, content),
+      content: { cells: others, key, id: key ? undefined : (last?.["id"] as string | undefined) },
+      recipient: { ...recipient, product: place.object, categories: ["projection"] },
+      handle: recordHandle(place, key, last),
     };
   },
   send: async ({ config, items, signal }) => {
@@ -122,9 +118,9 @@ export default destination({
     }
     return sendRecords(org, apiName(config.object), items as readonly Item<RecordContent>[], signal);
   },
-  erase: async ({ config, handle, signal }) => {
+  erase: async ({ config, uuid, handle, signal }) => {
     const org = await config.org();
-    await eraseRecord(org, handle, signal).catch((error) => {
+    await eraseRecord(org, uuid, handle, signal).catch((error) => {
       throw salesforceError(error);
     });
   },

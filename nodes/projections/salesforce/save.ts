@@ -24,7 +24,7 @@ export interface Saving {
 }
 
 /** What became of a record. */
-export type Saved = { id: string; created: boolean } | Error;
+export type Saved = { id: string } | Error;
 
 /** What the collections resource takes. */
 const MOST = { entries: 200, characters: 10_000_000 };
@@ -66,7 +66,6 @@ export function isGone(result: Saved | undefined): boolean {
 interface Answer {
   success: boolean;
   id?: string;
-  created?: boolean;
   errors: { statusCode?: string; errorCode?: string; fields?: string[] }[];
 }
 
@@ -81,10 +80,7 @@ const update: Way = (connection, { object }, records) =>
     records.map(({ id, fields }) => ({ Id: id!, ...fields })),
   );
 
-const create: Way = async (connection, { object }, records) => {
-  const answers = await connection.create(object, fieldsIn(records));
-  return Array.isArray(answers) && answers.map((answer) => ({ ...answer, created: true }));
-};
+const create: Way = (connection, { object }, records) => connection.create(object, fieldsIn(records));
 
 const fieldsIn = (records: readonly Saving[]) => records.map(({ fields }) => ({ ...fields }));
 
@@ -116,8 +112,8 @@ function isComplete(answers: unknown, { length }: readonly Saving[]): answers is
   return Array.isArray(answers) && answers.length === length;
 }
 
-function resultOf({ success, id = "", created = false, errors }: Answer, columns: Target["columns"]): Saved {
-  if (success) return { id, created };
+function resultOf({ success, id = "", errors }: Answer, columns: Target["columns"]): Saved {
+  if (success) return { id };
   const { statusCode, errorCode, fields } = errors[0] ?? {};
   const code = codeOf({ errorCode: statusCode ?? errorCode }) ?? "NO_CODE";
   return complaintError({ code, ...(fields && { fields }) }, columns);

@@ -3,7 +3,7 @@ import type { Handle, VconView } from "../../../core/index.ts";
 import { type Item, type Outcome, StepError } from "../../kit/index.ts";
 import { columnsOf, fieldValues, isSaving } from "./any-object.ts";
 import { findContacts, type Person, peopleOf } from "./contacts.ts";
-import { type Cell, fieldsOf } from "./fields.ts";
+import { type Cell, checkValue, fieldsOf } from "./fields.ts";
 import type { Org } from "./org.ts";
 import { pieces, soqlList } from "./quoting.ts";
 import { salesforceError } from "./salesforce-error.ts";
@@ -30,11 +30,11 @@ export interface TaskContent {
   began: string;
 }
 
-export function taskHandle(uuid: string): Handle {
-  return { object: "Task", field: NAME_FIELD, value: `vcon:${uuid}` };
+export function taskHandle(host: string, uuid: string): Handle {
+  return { host, object: "Task", field: NAME_FIELD, value: `vcon:${uuid}` };
 }
 
-/** @throws StepError where nobody can be looked up */
+/** @throws StepError where nobody can be looked up, or what no Task takes */
 export function taskContent(vcon: VconView, cells: Cell[], status: string, anyway: boolean): TaskContent {
   const { subject, created_at } = vcon.head;
   const people = peopleOf(vcon.parties);
@@ -50,7 +50,17 @@ export function taskContent(vcon: VconView, cells: Cell[], status: string, anywa
     { field: "ActivityDate", column: "created_at", value: created_at },
   ];
   const isMapped = (field: string) => cells.some((cell) => cell.field.toLowerCase() === field.toLowerCase());
-  return { cells, defaults: defaults.filter(({ field }) => !isMapped(field)), people, began: created_at };
+  if (isMapped(NAME_FIELD)) throw nameTaken();
+  const fresh = defaults.filter(({ field }) => !isMapped(field));
+  for (const cell of fresh) checkValue(cell);
+  return { cells, defaults: fresh, people, began: created_at };
+}
+
+function nameTaken(): StepError {
+  return new StepError(
+    `The field ${NAME_FIELD} of a Task holds the vCon's UUID, by which it is found again. Take it out of "Fields".`,
+    { code: "NOT_CONFIGURED" },
+  );
 }
 
 export async function sendTasks(

@@ -7,6 +7,7 @@ import {
   type Party,
   partyIndexKeys,
   partyOfRole,
+  waysToWriteTel,
 } from "../../../core/vcon/index.ts";
 
 describe("a telephone number", () => {
@@ -27,6 +28,19 @@ describe("a telephone number", () => {
     ["Alice", "US", undefined],
   ])("%j of %s is %s", (text, country, expected) => {
     expect(normaliseTel(text, country)).toBe(expected);
+  });
+});
+
+describe("the ways to write a telephone number", () => {
+  it.each([
+    ["+12025550123", ["+12025550123", "0012025550123", "2025550123", "(202) 555-0123"]],
+    ["tel:+1-202-555-0123;ext=5", ["+12025550123", "0012025550123", "2025550123", "(202) 555-0123 ext. 5"]],
+    ["0044 20 7946 0018", ["+442079460018", "00442079460018", "2079460018", "020 7946 0018"]],
+    [" 020 7946 0018 ", ["020 7946 0018"]],
+    ["1001", ["1001"]],
+    ["anonymous", ["anonymous"]],
+  ])("%j is written as %j", (text, ways) => {
+    expect(waysToWriteTel(text)).toEqual(ways);
   });
 });
 

@@ -72,6 +72,8 @@ export class Sheet {
   frozenRowCount: number;
   /** Nobody but its owner may change it. */
   isProtected = false;
+  /** It holds a chart in place of cells. */
+  isChart = false;
   /** Rows are replaced, never changed, so that a copy of the sheet costs little. */
   #rows: Row[] = [];
 
@@ -86,6 +88,7 @@ export class Sheet {
   copy(): Sheet {
     const copy = new Sheet(this);
     copy.isProtected = this.isProtected;
+    copy.isChart = this.isChart;
     copy.#rows = [...this.#rows];
     return copy;
   }

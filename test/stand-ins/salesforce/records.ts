@@ -48,15 +48,8 @@ export class Records {
 
   /** @throws BadRecord */
   create(type: ObjectType, fields: Fields): string {
-    const missing = type.fields.filter(({ required, name }) => required && (fields[name] ?? "") === "");
-    if (missing.length > 0) {
-      const names = missing.map(({ name }) => name);
-      throw new BadRecord(
-        "REQUIRED_FIELD_MISSING",
-        `Required fields are missing: [${names.join(", ")}]`,
-        names,
-      );
-    }
+    const required = type.fields.filter(({ required, name }) => required && (fields[name] ?? "") === "");
+    if (required.length > 0) throw missing(required.map(({ name }) => name));
     const values = this.#checked(type, undefined, fields);
     return this.seed(type.name, values);
   }
@@ -101,9 +94,9 @@ export class Records {
     throw new BadRecord("MALFORMED_ID", `malformed id ${id}`, ["Id"]);
   }
 
-  withValue(type: ObjectType, { name }: Field, value: Stored): Saved[] {
-    const wanted = comparable(value);
-    return this.all(type.name).filter((record) => comparable(record[name] ?? null) === wanted);
+  withValue(type: ObjectType, field: Field, value: Stored): Saved[] {
+    const wanted = asKey(field, value);
+    return this.all(type.name).filter((record) => asKey(field, record[field.name] ?? null) === wanted);
   }
 
   #existing(type: ObjectType, id: string): Saved {
@@ -125,6 +118,7 @@ export class Records {
         throw new BadRecord("INVALID_FIELD_FOR_INSERT_UPDATE", message, [field.name]);
       }
       const checked = stored(field, value);
+      if (field.required && checked === null) throw missing([name]);
       if (field.referenceTo && checked !== null) this.#checkReference(field, String(checked));
       if (field.unique && checked !== null) this.#checkUnique(type, field, checked, id);
       values[field.name] = checked;
@@ -159,6 +153,11 @@ export class Records {
   }
 }
 
+function missing(names: string[]): BadRecord {
+  const message = `Required fields are missing: [${names.join(", ")}]`;
+  return new BadRecord("REQUIRED_FIELD_MISSING", message, names);
+}
+
 /** @throws Refusal where it is no field by which records are found */
 export function externalIdOf(type: ObjectType, name: string): Field {
   const found = type.fields.find((field) => field.name.toLowerCase() === name.toLowerCase());
@@ -173,6 +172,11 @@ export function externalIdOf(type: ObjectType, name: string): Field {
 /** Texts are the same whatever their case. */
 export function comparable(value: Stored): Stored {
   return typeof value === "string" ? value.trim().toLowerCase() : value;
+}
+
+/** A value by which records are found again: the case matters where the field is not unique. */
+export function asKey({ unique }: Field, value: Stored): Stored {
+  return unique || typeof value !== "string" ? comparable(value) : value.trim();
 }
 
 /** Salesforce keeps whole seconds. */

@@ -1,7 +1,7 @@
 /** The REST resources below /services/data/vXX.0: one record, up to 200 of them, describe, queries and searches. */
 import type { Answer, Received } from "../../../flows/stand-ins/stand-in.ts";
 import { BadRecord, notFound, Refusal } from "./errors.ts";
-import { comparable, externalIdOf, type Fields, type Records, type Saved } from "./records.ts";
+import { asKey, externalIdOf, type Fields, type Records, type Saved } from "./records.ts";
 import { describe, type Field, fieldOf, fromJson, type ObjectType } from "./schema.ts";
 import { select } from "./soql.ts";
 import { search } from "./sosl.ts";
@@ -140,10 +140,10 @@ export class Rest {
       const { [key.name]: value = null, ...fields } = this.#typed(record).fields;
       return { value, fields };
     });
-    const times = Map.groupBy(changes, ({ value }) => comparable(value));
+    const times = Map.groupBy(changes, ({ value }) => asKey(key, value));
     return changes.map(({ value, fields }) =>
       each(() => {
-        if (value !== null && times.get(comparable(value))!.length > 1) {
+        if (value !== null && times.get(asKey(key, value))!.length > 1) {
           throw new BadRecord("DUPLICATE_VALUE", `Duplicate external id specified: ${value}`, [key.name]);
         }
         return { ...this.#records.upsert(type, key, value, fields), success: true, errors: [] };

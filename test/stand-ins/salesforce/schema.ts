@@ -25,7 +25,7 @@ export interface Field {
   scale?: number;
   required?: boolean;
   externalId?: boolean;
-  /** Whether an external id may be that of one record only. */
+  /** Whether an external id may be that of one record only, whatever its case; otherwise case tells them apart. */
   unique?: boolean;
   /** Salesforce's own. */
   readOnly?: boolean;
@@ -90,7 +90,9 @@ export const CONVERSATION: ObjectType = {
     ...OWN,
     { name: "Name", type: "string", length: 80 },
     { name: "Uuid__c", type: "string", length: 36, externalId: true, unique: true },
-    { name: "Key__c", type: "string", length: 80, externalId: true },
+    { name: "Key__c", type: "string", length: 80, externalId: true, unique: true },
+    { name: "Code__c", type: "string", length: 80, externalId: true },
+    { name: "Last_Uuid__c", type: "string", length: 36 },
     { name: "Owner__c", type: "string", length: 36 },
     { name: "Text__c", type: "textarea", length: 131_072 },
     { name: "Short__c", type: "string", length: 20 },

@@ -41,6 +41,7 @@ describe("when many wait, a bulk job", () => {
     // Nothing of the conversations stays behind with the job.
     expect(it_.org.jobs.states).toEqual([]);
     expect(await it_.handle(uuids[50]!)).toEqual({
+      host: new URL(it_.org.url).host,
       object: "Conversation__c",
       field: "Uuid__c",
       value: uuids[50],

@@ -100,6 +100,8 @@ it.each([
   ["https://login.salesforce.com", "https://login.salesforce.com"],
   ["https://example--uat.sandbox.my.salesforce.com", "https://test.salesforce.com"],
   ["https://test.salesforce.com", "https://test.salesforce.com"],
+  ["https://test-app.scratch.my.salesforce.com", "https://test.salesforce.com"],
+  ["https://test-company.my.salesforce.com", "https://login.salesforce.com"],
   ["https://site.example.com/", "https://site.example.com"],
 ])("signs for Salesforce's own login server: at %s for %s", async (url, audience) => {
   const asked: { url: string; assertion: string }[] = [];

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { newUuid, type Row } from "../../../../core/index.ts";
+import { startSalesforceStandIn } from "../../../stand-ins/salesforce.ts";
 import { keepsTheContract, PROJECTION, rowAgain, withRow } from "../../../support/destination.ts";
 import { anyValue } from "../../../support/values.ts";
 import { chat, stored } from "../../../support/vcons.ts";
-import { mapping, Setup } from "./setup.ts";
+import { client, mapping, Setup } from "./setup.ts";
 
 const it_ = new Setup();
 const withText = (text: string) => withRow(it_.store, { text });
@@ -183,7 +184,29 @@ describe("a record without an external id", () => {
     const [record, ...others] = it_.saved();
     expect(others).toEqual([]);
     expect(record).toMatchObject({ Name: uuid, Text__c: "second" });
-    expect(await it_.handle(uuid)).toEqual({ object: "Conversation__c", id: record!["Id"] });
+    const { host } = new URL(it_.org.url);
+    expect(await it_.handle(uuid)).toEqual({ host, object: "Conversation__c", id: record!["Id"] });
+  });
+
+  it("is not mixed up with one that another org has under the same id", async () => {
+    await it_.deploy(created);
+    const uuid = await withText("the vCon's");
+    await it_.sent(uuid);
+    const handle = (await it_.handle(uuid))!;
+    const other = await startSalesforceStandIn({ client });
+    const id = other.records.seed("Conversation__c", { Text__c: "somebody's" });
+    expect(id).toBe(handle["id"]);
+    await it_.deploy(created, { url: other.url });
+    await expect(it_.nodeRed.erase("node", uuid, handle)).rejects.toMatchObject({
+      code: "OTHER_ORG",
+      message: expect.stringContaining(new URL(it_.org.url).host),
+    });
+    await it_.sent(uuid);
+    expect(other.records.all("Conversation__c").map((record) => record["Text__c"])).toEqual([
+      "somebody's",
+      "the vCon's",
+    ]);
+    await other.close();
   });
 
   it("is made anew where somebody has deleted it", async () => {
@@ -236,13 +259,70 @@ describe("an external id of the org's own", () => {
     expect(it_.saved()).toEqual([]);
   });
 
-  it("that no record has makes one, which is deleted when the vCon is erased, also when it came again", async () => {
+  it("that no record has makes one, which stays for others to share, without what the vCon wrote", async () => {
     await it_.deploy(byKey);
     const uuid = await keyed("A-2", "from the vCon");
     await it_.sent(uuid);
     await it_.sent(uuid);
     await it_.nodeRed.erase("node", uuid, (await it_.handle(uuid))!);
-    expect(it_.saved()).toEqual([]);
+    expect(it_.saved()).toMatchObject([{ Key__c: "A-2", Text__c: null }]);
+    // Nor is it taken for the vCon's own when the node finds no record by an external id any more.
+    await it_.deploy(created);
+    await it_.sent(uuid);
+    expect(it_.saved()).toHaveLength(2);
+  });
+
+  it("keeps what a later vCon wrote, where a field says whose it is", async () => {
+    await it_.deploy({ ...byKey, fields: [...byKey.fields, { field: "last_UUID__c", column: "uuid" }] });
+    const [earlier, later] = [await keyed("A-5", "earlier"), await keyed("A-5", "later")];
+    await it_.sent(earlier);
+    await it_.sent(later);
+    await it_.nodeRed.erase("node", earlier, (await it_.handle(earlier))!);
+    expect(it_.saved()).toMatchObject([{ Key__c: "A-5", Text__c: "later", Last_Uuid__c: later }]);
+    await it_.nodeRed.erase("node", later, (await it_.handle(later))!);
+    expect(it_.saved()).toMatchObject([{ Key__c: "A-5", Text__c: null, Last_Uuid__c: null }]);
+  });
+
+  it("leaves a field that must not be empty, and says so", async () => {
+    const { fields } = it_.org.records.objectNamed("Contact");
+    const added: typeof fields = [
+      { name: "Number__c", type: "string", length: 20, externalId: true, unique: true },
+      { name: "Last_Uuid__c", type: "string", length: 36 },
+    ];
+    fields.push(...added);
+    await it_.deploy({
+      object: "Contact",
+      externalId: "Number__c",
+      fields: [
+        { field: "LastName", column: "text" },
+        { field: "FirstName", column: "text" },
+        { field: "Number__c", column: "key" },
+        { field: "Last_Uuid__c", column: "uuid" },
+      ],
+    });
+    const uuid = await it_.sent(await keyed("A-6", "Carter"));
+    const handle = (await it_.handle(uuid))!;
+    for (let times = 0; times < 2; times++) {
+      await expect(it_.nodeRed.erase("node", uuid, handle)).rejects.toMatchObject({
+        code: "NOT_EMPTIED",
+        message: expect.stringContaining("LastName"),
+      });
+    }
+    fields.splice(-added.length);
+    expect(it_.saved("Contact")).toMatchObject([{ LastName: "Carter", FirstName: null }]);
+  });
+
+  it("is not mixed up with another that differs in case, where the field tells them apart", async () => {
+    await it_.deploy({ externalId: "Code__c", fields: [...mapping, { field: "Code__c", column: "key" }] });
+    await it_.sent(await keyed("before", "before"));
+    const keys = ["a-3", "A-3", "a-3"];
+    const uuids = await Promise.all(keys.map((key, n) => keyed(key, `${key} ${n}`)));
+    await Promise.all(uuids.map((uuid) => it_.sent(uuid)));
+    expect(it_.saved().map(({ Code__c, Text__c }) => [Code__c, Text__c])).toEqual([
+      ["before", "before"],
+      ["A-3", "A-3 1"],
+      ["a-3", "a-3 2"],
+    ]);
   });
 
   it("may be that of several vCons that come at once: the latest stays", async () => {
@@ -263,7 +343,7 @@ describe("an external id of the org's own", () => {
       const uuid = await it_.sent(await keyed(key, "mine"));
       expect(it_.saved()).toMatchObject([{ Text__c: "other" }, { Key__c: key, Text__c: "mine" }]);
       await it_.nodeRed.erase("node", uuid, (await it_.handle(uuid))!);
-      expect(it_.saved()).toMatchObject([{ Text__c: "other" }]);
+      expect(it_.saved()).toMatchObject([{ Text__c: "other" }, { Key__c: key, Text__c: null }]);
     },
   );
 
@@ -282,8 +362,8 @@ describe("an external id of the org's own", () => {
   });
 
   it("that several records have is refused", async () => {
-    await it_.deploy(byKey);
-    for (const Name of ["a", "b"]) it_.org.records.seed("Conversation__c", { Key__c: "A-4", Name });
+    await it_.deploy({ externalId: "Code__c", fields: [...mapping, { field: "Code__c", column: "key" }] });
+    for (const Name of ["a", "b"]) it_.org.records.seed("Conversation__c", { Code__c: "A-4", Name });
     expect(await it_.refused(await keyed("A-4", "x"))).toMatchObject({ code: "DUPLICATE_EXTERNAL_ID" });
   });
 });
@@ -440,9 +520,15 @@ describe("erasing", () => {
     async (value) => {
       await it_.deploy();
       await it_.sent(await withText("kept"));
-      await it_.nodeRed.erase("node", newUuid(), { object: "Conversation__c", field: "Uuid__c", value });
+      const { host } = new URL(it_.org.url);
+      await it_.nodeRed.erase("node", newUuid(), {
+        host,
+        object: "Conversation__c",
+        field: "Uuid__c",
+        value,
+      });
       expect(it_.saved()).toHaveLength(1);
-      const handle = { object: "Contact/x", id: "y" };
+      const handle = { host, object: "Contact/x", id: "y" };
       await expect(it_.nodeRed.erase("node", newUuid(), handle)).rejects.toThrow("API name");
     },
   );

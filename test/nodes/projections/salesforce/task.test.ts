@@ -109,7 +109,27 @@ describe("a Task", () => {
     expect(times).toBe(2);
   });
 
-  it("is told in the trail, and erased", async () => {
+  it("leaves the field by which it is found again to the node", async () => {
+    contact({ Phone: "2025550101" });
+    await it_.deploy({ ...asTask, fields: [{ field: "callobject", column: "text" }] });
+    expect(await it_.refused(await carol())).toMatchObject({
+      code: "NOT_CONFIGURED",
+      message: expect.stringContaining("CallObject"),
+    });
+    expect(it_.org.requests).toEqual([]);
+  });
+
+  it("does not take a subject with control characters", async () => {
+    const party = customer({ tel: "+12025550101" });
+    const uuid = await withParties(party, undefined, "a\0b");
+    expect(await it_.refused(uuid)).toMatchObject({
+      code: "BAD_VALUE",
+      message: expect.stringContaining('"subject"'),
+    });
+    expect(it_.org.requests).toEqual([]);
+  });
+
+  it("is told in the trail, and erased, also when the node writes something else by then", async () => {
     contact({ Phone: "2025550101" });
     const [kept, erased] = [await carol(), await carol()];
     await it_.sent(kept);
@@ -126,6 +146,8 @@ describe("a Task", () => {
     });
     expect(JSON.stringify(event)).not.toMatch(/2025550101|Good morning/);
     const handle = (await it_.handle(erased))!;
+    // The node may write something else by then.
+    await it_.deploy({ fields: [{ field: "Text__c", column: "other" }] });
     await it_.nodeRed.erase("node", erased, handle);
     expect(tasks()).toMatchObject([{ CallObject: `vcon:${kept}` }]);
     await it_.nodeRed.erase("node", erased, handle);
