@@ -1,5 +1,5 @@
 /** The work of a destination on one message: draw, send together with others, write the trail; and erasing. */
-import type { Handle, Recipient, VconStore } from "../../core/index.ts";
+import { type Handle, type Recipient, VconError, type VconStore } from "../../core/index.ts";
 import { Batches } from "./batches.ts";
 import type { DestinationDefinition, Outgoing } from "./definition.ts";
 import type { Fields } from "./fields.ts";
@@ -52,6 +52,12 @@ export class Destination {
     await outside(this.#place, this.#definition.system, (signal) =>
       this.#definition.erase({ config, uuid, handle, workingFolder, signal }),
     );
+    const store = await retry(this.#place, this.#place.store);
+    const event = { ...eventBy(this.#place.node, "vcon_deleted"), handle };
+    await retry(this.#place, () => store.append(uuid, {}, [event])).catch((error) => {
+      // Whoever deletes the vCon itself writes that into its trail.
+      if (!(error instanceof VconError && error.code === "VCON_NOT_FOUND")) throw error;
+    });
   }
 
   async #deliver(
@@ -88,8 +94,10 @@ export class Destination {
 
   async #before(store: VconStore, uuid: string): Promise<Handle | undefined> {
     const events = await retry(this.#place, () => store.trail(uuid));
-    return events.findLast(
+    const last = events.findLast(
       ({ node, handle, failed }) => node?.id === this.#place.node.id && handle !== undefined && !failed,
-    )?.handle;
+    );
+    // A copy that was erased is made again when the vCon comes again.
+    return last?.event === "vcon_sent" ? last.handle : undefined;
   }
 }

@@ -3,3 +3,4 @@ export * from "./definition.ts";
 export * from "./errors.ts";
 export * from "./fields.ts";
 export { register } from "./register.ts";
+export { inTurn } from "./turns.ts";

@@ -5,6 +5,7 @@ import { type FlowDefinition, goesOutside } from "./definition.ts";
 import { aboutVcon, StepError, stopped } from "./errors.ts";
 import { propertyOf, uuidIn } from "./message.ts";
 import { StatusCounter } from "./status.ts";
+import { inTurn } from "./turns.ts";
 import type { Work } from "./work.ts";
 
 export type Message = NodeMessage & Record<string, unknown>;
@@ -32,8 +33,6 @@ export class Runner {
   readonly #status: StatusCounter;
   #isClosing = false;
   readonly #running = new Set<Promise<void>>();
-  /** By UUID, what runs or waits at the system outside. */
-  readonly #outside = new Map<string, Promise<void>>();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -86,21 +85,14 @@ export class Runner {
    * the work of the first done instead of paying for it again.
    */
   #inTurn(message: Message, uuid: string | undefined): Promise<string> {
-    const { work, definition, closing } = this.#options;
+    const { work, node, definition, closing } = this.#options;
     const run = () =>
       this.#limit(() => {
         if (closing.signal.aborted) throw stopped();
         return work.run(message, uuid);
       });
-    if (uuid === undefined || !goesOutside(definition)) return run();
-    const outcome = (this.#outside.get(uuid) ?? Promise.resolve()).then(run);
-    const ended = outcome.then(
-      () => {},
-      () => {},
-    );
-    this.#outside.set(uuid, ended);
-    void ended.then(() => this.#outside.get(uuid) === ended && this.#outside.delete(uuid));
-    return outcome;
+    const isFree = uuid === undefined || !goesOutside(definition);
+    return isFree ? run() : inTurn(`${node.id} ${uuid}`, run);
   }
 
   #follow(running: Promise<void>): void {

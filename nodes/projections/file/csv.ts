@@ -32,9 +32,13 @@ export const csv: RowFormat = {
     const end = record.at(-2) === "\r".charCodeAt(0) ? 2 : 1;
     return Buffer.concat([record.subarray(0, -end), Buffer.from(",".repeat(more) + LINE_END)]);
   },
-  mended(leftover) {
+  isWhole(leftover, columns) {
+    const [record = [], ...others] = parsed(leftover);
+    return others.length === 0 && record.length === columns.length && findUuid(record[0]) !== undefined;
+  },
+  isBegun(leftover) {
     const text = leftover.toString("latin1");
-    return OWN_BEGINNING.test(text.slice(0, 37)) && !SECOND_RECORD.test(text) ? "" : undefined;
+    return OWN_BEGINNING.test(text.slice(0, 37)) && !SECOND_RECORD.test(text);
   },
   check(row) {
     for (const [column, value] of Object.entries(row)) {
@@ -58,7 +62,7 @@ function written(records: (readonly unknown[])[]): string {
 /** None, where it can't be read. */
 function parsed(record: Buffer): string[][] {
   try {
-    return parse(record, { bom: true });
+    return parse(record, { bom: true, relax_quotes: true, record_delimiter: [LINE_END, "\n"] });
   } catch {
     return [];
   }

@@ -4,13 +4,23 @@ import { hostname } from "node:os";
 import { basename, extname, join, resolve } from "node:path";
 import { createGzip } from "node:zlib";
 import { categoriesOf, type Handle, type Row, streamVcon, type VconView } from "../../../core/index.ts";
-import { choice, destination, type Item, type Outcome, StepError, text, toggle } from "../../kit/index.ts";
+import {
+  choice,
+  destination,
+  type Item,
+  inTurn,
+  type Outcome,
+  StepError,
+  text,
+  toggle,
+} from "../../kit/index.ts";
 import { projectionField, ROWS, rowOf } from "../row.ts";
+import { stateOf, WHOLE } from "../whole-vcon.ts";
 import { fileError } from "./file-error.ts";
 import { dayFolder, liesWithin, safeName } from "./paths.ts";
 import { UUID_COLUMN } from "./row-format.ts";
 import { ROW_FORMATS, tableAt } from "./table.ts";
-import { inTurn, removeWhole, writeWhole } from "./whole-file.ts";
+import { removeWhole, writeWhole } from "./whole-file.ts";
 
 const EXTENSIONS = { json: ".json", gzip: ".json.gz", csv: ".csv", lines: ".jsonl" };
 type Format = keyof typeof EXTENSIONS;
@@ -37,8 +47,7 @@ export default destination({
     projection: { ...projectionField, shownWhen: { format: ["csv", "lines"] } },
     daily: toggle({ label: "Daily", icon: "calendar", default: true, hint: "a folder for each day" }),
   },
-  reads: ({ format }) =>
-    rowFormatOf(format) ? ["head", ROWS] : ["head", "parties", "dialog", "attachments", "analysis"],
+  reads: ({ format }) => (rowFormatOf(format) ? ["head", ROWS] : WHOLE),
   system: "The file system",
   batch: { most: ({ format }) => (rowFormatOf(format) ? ROWS_TOGETHER : 1), atOnce: FILES_AT_ONCE },
   draw: async ({ vcon, config, workingFolder, before }) => {
@@ -76,9 +85,7 @@ interface Drawn {
 async function drawn(vcon: VconView, format: Format, projection: string): Promise<Drawn> {
   const rowFormat = rowFormatOf(format);
   if (rowFormat === undefined) {
-    const { updated_at, created_at } = vcon.head;
-    const version = String(updated_at ?? created_at);
-    return { name: vcon.uuid, content: vcon, version, categories: categoriesOf(vcon) };
+    return { name: vcon.uuid, content: vcon, version: stateOf(vcon), categories: categoriesOf(vcon) };
   }
   const { row, index } = await rowOf(vcon, projection);
   const content: Row = { ...row, [UUID_COLUMN]: vcon.uuid };

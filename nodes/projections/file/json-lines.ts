@@ -18,11 +18,8 @@ export const jsonLines: RowFormat = {
   },
   header: () => "",
   widened: (record) => record,
-  mended(leftover) {
-    if (parsed(leftover) !== undefined) return `${leftover.toString("utf8")}\n`;
-    const beginning = leftover.toString("latin1", 0, BEGINNING.length);
-    return BEGINNING.startsWith(beginning) ? "" : undefined;
-  },
+  isWhole: (leftover) => parsed(leftover) !== undefined,
+  isBegun: (leftover) => BEGINNING.startsWith(leftover.toString("latin1", 0, BEGINNING.length)),
   check() {},
 };
 

@@ -15,8 +15,10 @@ export interface RowFormat {
   header(columns: readonly string[]): string;
   /** The record with so many more columns, all empty. */
   widened(record: Buffer, more: number): Buffer;
-  /** What a last record without an end becomes; undefined where it is nothing that a crash could have left. */
-  mended(leftover: Buffer): string | undefined;
+  /** Whether the last record lacks nothing but its line end. */
+  isWhole(leftover: Buffer, columns: readonly string[]): boolean;
+  /** Whether it is the beginning of a record of ours, as a crash leaves one. */
+  isBegun(leftover: Buffer): boolean;
   /** @throws StepError for what the format can't hold */
   check(row: Row): void;
 }

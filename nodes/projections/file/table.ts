@@ -1,5 +1,5 @@
 /** A file of rows, one a vCon: new ones are appended, known ones replaced, without reading it for each. */
-import { constants, createReadStream, type Stats } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, rm, stat } from "node:fs/promises";
 import { extname } from "node:path";
 import type { Row } from "../../../core/index.ts";
@@ -7,6 +7,7 @@ import { StepError } from "../../kit/index.ts";
 import { csv } from "./csv.ts";
 import { jsonLines } from "./json-lines.ts";
 import { unfinishedName } from "./paths.ts";
+import { type Records, recordsOf } from "./records.ts";
 import { type RowFormat, UUID_COLUMN } from "./row-format.ts";
 import { writeWhole } from "./whole-file.ts";
 
@@ -15,8 +16,6 @@ export const ROW_FORMATS: Record<string, RowFormat> = { ".csv": csv, ".jsonl": j
 
 /** What is remembered of so many files; the others are read again when they are written again. */
 const MOST_REMEMBERED = 32;
-const QUOTE = '"'.charCodeAt(0);
-const LINE_FEED = "\n".charCodeAt(0);
 
 /** What a file holds, and how to tell that nobody else has changed it since. */
 interface Contents {
@@ -25,6 +24,9 @@ interface Contents {
   columns: readonly string[];
   uuids: Set<string>;
 }
+
+/** By the UUID of its vCon, the row that there is to be; undefined for none. */
+type Changes = ReadonlyMap<string, Row | undefined>;
 
 const remembered = new Map<string, Table>();
 
@@ -60,7 +62,7 @@ class Table {
     if (isOnlyMore && [...rows.keys()].every((uuid) => !contents.uuids.has(uuid))) {
       await this.#append(contents, rows);
     } else {
-      await this.#rewrite(contents, columns, rows, new Set(), signal);
+      await this.#rewrite(contents, columns, rows, signal);
     }
   }
 
@@ -70,7 +72,7 @@ class Table {
     await rm(unfinishedName(this.#path), { force: true });
     const contents = await this.#contents();
     if (!contents?.uuids.has(uuid)) return;
-    await this.#rewrite(contents, contents.columns, new Map(), new Set([uuid]), signal);
+    await this.#rewrite(contents, contents.columns, new Map([[uuid, undefined]]), signal);
   }
 
   #columnsWith(contents: Contents | undefined, rows: Iterable<Row>): readonly string[] {
@@ -96,45 +98,46 @@ class Table {
   async #rewrite(
     contents: Contents | undefined,
     columns: readonly string[],
-    rows: ReadonlyMap<string, Row>,
-    erased: ReadonlySet<string>,
+    changes: Changes,
     signal: AbortSignal,
   ): Promise<void> {
     const mode = contents && contents.stats.mode & 0o777;
-    const content = this.#rewritten(contents, columns, rows, erased);
+    const content = this.#rewritten(contents, columns, changes);
     await writeWhole({ path: this.#path, content, mode, signal });
-    const uuids = new Set([...(contents?.uuids ?? []), ...rows.keys()]);
-    for (const uuid of erased) uuids.delete(uuid);
+    const uuids = contents?.uuids ?? new Set();
+    for (const [uuid, row] of changes) row ? uuids.add(uuid) : uuids.delete(uuid);
     this.#known = { stats: await stat(this.#path), columns, uuids };
   }
 
-  /** The file anew: every record in its place. */
+  /** The file anew: every record in its place, and the new ones behind them. */
   async *#rewritten(
     contents: Contents | undefined,
     columns: readonly string[],
-    rows: ReadonlyMap<string, Row>,
-    erased: ReadonlySet<string>,
+    changes: Changes,
   ): AsyncGenerator<Buffer> {
     const format = this.#format;
-    const left = new Map(rows);
+    const left = new Map(changes);
     const more = columns.length - (contents?.columns.length ?? 0);
-    const renewed = (record: Buffer): Buffer[] => {
+    const written = (rows: readonly (Row | undefined)[]) => {
+      const there = rows.filter((row) => row !== undefined);
+      return Buffer.from(format.records(there, columns));
+    };
+    const renewed = (record: Buffer): Buffer => {
       const uuid = format.uuidIn(record) ?? "";
+      if (!changes.has(uuid)) return more > 0 ? format.widened(record, more) : record;
       const row = left.get(uuid);
+      // Should the vCon have a second record, that one goes.
       left.delete(uuid);
-      if (row !== undefined) return [Buffer.from(format.records([row], columns))];
-      // A second record of a vCon that is written, too.
-      if (rows.has(uuid) || erased.has(uuid)) return [];
-      return [more > 0 ? format.widened(record, more) : record];
+      return written([row]);
     };
 
-    let isFirst = format.columnsIn !== undefined;
-    if (isFirst) yield Buffer.from(format.header(columns));
-    for await (const { records } of contents ? this.#split() : []) {
-      yield Buffer.concat(records.slice(isFirst ? 1 : 0).flatMap(renewed));
-      if (records.length > 0) isFirst = false;
+    let isHeader = format.columnsIn !== undefined;
+    if (isHeader) yield Buffer.from(format.header(columns));
+    for await (const { records } of contents ? this.#records() : []) {
+      yield Buffer.concat(records.slice(isHeader ? 1 : 0).map(renewed));
+      if (records.length > 0) isHeader = false;
     }
-    yield Buffer.from(format.records(left.values(), columns));
+    yield written([...left.values()]);
   }
 
   /** What stands in the file; undefined where it is not there, or empty. */
@@ -152,15 +155,16 @@ class Table {
     const format = this.#format;
     const uuids = new Set<string>();
     let columns: readonly string[] | undefined = format.columnsIn ? undefined : [];
-    for await (const { records, leftover } of this.#split()) {
+    let size = 0;
+    for await (const { records, leftover } of this.#records()) {
       columns ??= records[0] && this.#columnsIn(records[0]);
       for (const record of records) {
+        size += record.length;
         const uuid = format.uuidIn(record);
         if (uuid !== undefined) uuids.add(uuid);
       }
       if (leftover === undefined) continue;
-      await this.#mend(leftover, stats.size - leftover.length);
-      // The last line of another program may be a row without an end.
+      await this.#mend(leftover, size, columns ?? []);
       return this.#read(await stat(this.#path));
     }
     return { stats, columns: columns ?? this.#columnsIn(Buffer.alloc(0)), uuids };
@@ -175,10 +179,10 @@ class Table {
     );
   }
 
-  /** Takes back what a crash left of an append. */
-  async #mend(leftover: Buffer, start: number): Promise<void> {
-    const mended = this.#format.mended(leftover);
-    if (mended === undefined) {
+  /** Ends a last row that lacks only its line end, and takes back what a crash has left of one. */
+  async #mend(leftover: Buffer, start: number, columns: readonly string[]): Promise<void> {
+    const isWhole = this.#format.isWhole(leftover, columns);
+    if (!isWhole && !this.#format.isBegun(leftover)) {
       throw new StepError(
         `The file ${this.#path} ends in the middle of a row that this node has not written. Mend its end, or move it away.`,
         { code: "OTHER_CONTENT" },
@@ -186,32 +190,16 @@ class Table {
     }
     const file = await open(this.#path, "r+");
     try {
-      await file.truncate(start);
-      await file.write(mended, start);
+      if (isWhole) await file.write("\n", start + leftover.length);
+      else await file.truncate(start);
       await file.sync();
     } finally {
       await file.close();
     }
   }
 
-  async *#split(): AsyncGenerator<{ records: Buffer[]; leftover?: Buffer }> {
-    const { hasQuotes } = this.#format;
-    let begun: Buffer[] = [];
-    let isInQuotes = false;
-    for await (const piece of createReadStream(this.#path) as AsyncIterable<Buffer>) {
-      const records: Buffer[] = [];
-      let start = 0;
-      for (let at = 0; at < piece.length; at++) {
-        if (hasQuotes && piece[at] === QUOTE) isInQuotes = !isInQuotes;
-        if (piece[at] !== LINE_FEED || isInQuotes) continue;
-        records.push(Buffer.concat([...begun, piece.subarray(start, at + 1)]));
-        begun = [];
-        start = at + 1;
-      }
-      if (start < piece.length) begun.push(piece.subarray(start));
-      yield { records };
-    }
-    if (begun.length > 0) yield { records: [], leftover: Buffer.concat(begun) };
+  #records(): AsyncGenerator<Records> {
+    return recordsOf(this.#path, this.#format.hasQuotes);
   }
 }
 

@@ -56,18 +56,3 @@ async function keepNames(folder: string): Promise<void> {
     await handle.close();
   }
 }
-
-/** The last work on each path. */
-const lastWork = new Map<string, Promise<unknown>>();
-
-/** Does the work when all work on the same path that came before is done, of whichever node. */
-export async function inTurn<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
-  const before = lastWork.get(path) ?? Promise.resolve();
-  const mine = before.then(work, work);
-  lastWork.set(path, mine);
-  try {
-    return await mine;
-  } finally {
-    if (lastWork.get(path) === mine) lastWork.delete(path);
-  }
-}

@@ -5,7 +5,7 @@ import { type Cells, cellsOf, UUID } from "./cells.ts";
 import { eraseRows } from "./erase.ts";
 import { isRefused, sheetsError } from "./sheets-error.ts";
 import type { Account, Tab } from "./tab.ts";
-import { inTurn, pauseBetween } from "./turns.ts";
+import { onSpreadsheet, pauseBetween } from "./turns.ts";
 import { writeRows } from "./write.ts";
 
 export default destination({
@@ -62,7 +62,7 @@ export default destination({
     const tab: Tab = { account, spreadsheet, title: config.tab, signal };
     const rows = items.map(({ content }) => content);
     const write = () => writeRows(tab, { rows, key: keyOf(config), keepsEach: config.rows === "each" });
-    const sheetId = await inTurn(`${spreadsheet} ${config.tab}`, signal, async (sincePrevious) => {
+    const sheetId = await onSpreadsheet(spreadsheet, signal, async (sincePrevious) => {
       if (items.length > 1) await pauseBetween(sincePrevious, signal);
       // A row or column that was there a moment ago may be gone, and a tab that was not may be there.
       return write().catch((error) => (isRefused(error) ? write() : Promise.reject(error)));
@@ -73,18 +73,12 @@ export default destination({
   },
   erase: async ({ config, uuid, handle, signal }) => {
     const account = await config.account();
-    const tab: Tab = {
-      account,
-      spreadsheet: String(handle["spreadsheet"]),
-      title: String(handle["tab"]),
-      signal,
-    };
+    const spreadsheet = String(handle["spreadsheet"]);
+    const tab: Tab = { account, spreadsheet, title: String(handle["tab"]), signal };
     const sheetId = handle["sheetId"] as number | undefined;
-    await inTurn(`${tab.spreadsheet} ${tab.title}`, signal, () => eraseRows(tab, sheetId, uuid)).catch(
-      (error) => {
-        throw sheetsError(error, account.email);
-      },
-    );
+    await onSpreadsheet(spreadsheet, signal, () => eraseRows(tab, sheetId, uuid)).catch((error) => {
+      throw sheetsError(error, account.email);
+    });
   },
 });
 

@@ -1,37 +1,32 @@
-/** One batch at a time for each tab, also from several nodes: two at once would both add the row that both miss. */
+/**
+ * One batch at a time for each spreadsheet, also from several nodes: two at once would both add the row that both miss,
+ * and a tab may go by several names.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
+import { inTurn } from "../../kit/index.ts";
 
 /** Google lets an account write 60 times a minute. */
 const PAUSE_MS = 1000;
 
-interface Turn {
-  ended: Promise<void>;
-  started: number;
-}
-const last = new Map<string, Turn>();
+/** By spreadsheet, when the last work on it began. */
+const began = new Map<string, number>();
 
 /**
- * Does the work after all that came before it for this place.
+ * Does the work after all that came before it for this spreadsheet.
  * @param work gets how many milliseconds ago the one before it began
  */
-export async function inTurn<Result>(
-  place: string,
+export function onSpreadsheet<Result>(
+  spreadsheet: string,
   signal: AbortSignal,
   work: (sincePrevious: number) => Promise<Result>,
 ): Promise<Result> {
-  const previous = last.get(place);
-  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-  const turn: Turn = { ended, started: previous?.started ?? Number.NEGATIVE_INFINITY };
-  last.set(place, turn);
-  await previous?.ended;
-  const since = performance.now() - (previous?.started ?? Number.NEGATIVE_INFINITY);
-  try {
+  return inTurn(spreadsheet, async () => {
     signal.throwIfAborted();
-    turn.started = performance.now();
-    return await work(since);
-  } finally {
-    end();
-  }
+    const now = performance.now();
+    const sincePrevious = now - (began.get(spreadsheet) ?? Number.NEGATIVE_INFINITY);
+    began.set(spreadsheet, now);
+    return work(sincePrevious);
+  });
 }
 
 /** When messages come fast, a batch waits a moment after the one before it, so that more of them go together. */

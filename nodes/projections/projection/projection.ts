@@ -9,6 +9,7 @@ import {
   type VconView,
 } from "../../../core/index.ts";
 import { type ConfigOf, drawn, projection, rows, StepError, text } from "../../kit/index.ts";
+import { WHOLE } from "../whole-vcon.ts";
 import { documentOf } from "./document.ts";
 import { READY_MADE, type ReadyMade } from "./ready-made.ts";
 
@@ -69,9 +70,7 @@ export default projection({
 
 /** An expression may look at anything. */
 function partsFor({ value }: Columns[number]): readonly Part[] {
-  return value.type === "jsonata"
-    ? ["head", "parties", "dialog", "attachments", "analysis"]
-    : READY_MADE[value.type].reads;
+  return value.type === "jsonata" ? WHOLE : READY_MADE[value.type].reads;
 }
 
 /** The dialogs that the row was drawn from: those that were read, and those that what was read is about. */

@@ -17,6 +17,7 @@ export interface Service {
   passing?: { status: number; text: string; advice: string };
 }
 
+const REDIRECTED = "It sends on to another address, which the data do not follow. Set that as URL.";
 const ZAP_IS_OFF = "The Zap is switched off or deleted. Switch it on, or set the URL of another.";
 
 export const SERVICES: Record<"any" | "zapier" | "make" | "n8n", Service> = {
@@ -70,22 +71,17 @@ export const SERVICES: Record<"any" | "zapier" | "make" | "n8n", Service> = {
 export async function refusal(service: Service, response: Response): Promise<StepError> {
   const { system, advice, passing } = service;
   const { status } = response;
-  const code = String(status);
-  const says = (what: string, transient = false) =>
-    new StepError(`${system} answered ${status}. ${what}`, { code, transient });
-  if (status < 400)
-    return says("It sends on to another address, which the data do not follow. Set that as URL.");
-  if (passing?.status === status && (await beginsWith(response, passing.text))) {
-    return says(passing.advice, true);
-  }
+  const isPassing = passing?.status === status && (await beginsWith(response, passing.text));
   void discard(response);
-  const usual = statusError(system, status, parseRetryAfter(response.headers.get("retry-after")));
-  const more = advice[status];
-  if (more === undefined) return usual;
-  const { transient, retryAfter } = usual;
-  return new StepError(`${system} answered ${status}. ${more}`, {
+  const { code, message, transient, retryAfter } = statusError(
+    system,
+    status,
+    parseRetryAfter(response.headers.get("retry-after")),
+  );
+  const what = isPassing ? passing.advice : status < 400 ? REDIRECTED : advice[status];
+  return new StepError(what === undefined ? message : `${system} answered ${status}. ${what}`, {
     code,
-    transient,
+    transient: transient || isPassing,
     ...(retryAfter !== undefined && { retryAfter }),
   });
 }

@@ -4,6 +4,7 @@ import querystring from "node:querystring";
 import { categoriesOf, type Handle, streamVcon, type VconView } from "../../../core/index.ts";
 import { type ConfigOf, choice, destination, StepError, secret, text } from "../../kit/index.ts";
 import { projectionField, ROWS, rowOf } from "../row.ts";
+import { stateOf, WHOLE } from "../whole-vcon.ts";
 import { type Body, bodyOf, discard, jsonBody, post } from "./request.ts";
 import { MB, refusal, SERVICES, type Service } from "./services.ts";
 
@@ -24,15 +25,11 @@ const fields = {
 };
 type Config = ConfigOf<typeof fields>;
 
-const READS = {
-  uuid: ["head"],
-  projection: [ROWS],
-  vcon: ["head", "parties", "dialog", "attachments", "analysis"],
-} as const;
+const READS = { uuid: ["head"], projection: [ROWS], vcon: WHOLE } as const;
 
 /** Those that the node or the connection sets. */
 const OWN_HEADERS =
-  /^(connection|content-.*|expect|host|idempotency-key|transfer-encoding|x-hub-signature-256)$/i;
+  /^(connection|content-.*|expect|host|idempotency-key|keep-alive|transfer-encoding|upgrade|user-agent|x-hub-signature-256)$/i;
 
 export default destination({
   type: "vcon-webhook",
@@ -53,20 +50,13 @@ export default destination({
     return { content, recipient: { vendor: service.name, host: url.host, categories }, handle };
   },
   send: async ({ config, items, signal }) => {
-    for (const { uuid, content } of items) {
-      const response = await postTo(config, uuid, content, signal);
-      if (!response.ok) throw await refusal(SERVICES[config.service], response);
-      void discard(response);
-    }
+    for (const { uuid, content } of items) await deliver(config, uuid, content, signal);
     return undefined;
   },
   erase: async ({ config, uuid, handle, signal }) => {
     checkReceiver(config, handle);
     const body = await jsonBody({ uuid, event: "vcon_deleted" }, config.secret);
-    const response = await postTo(config, `${uuid}:deleted`, body, signal);
-    const isGone = config.service === "any" && (response.status === 404 || response.status === 410);
-    if (!response.ok && !isGone) throw await refusal(SERVICES[config.service], response);
-    void discard(response);
+    await deliver(config, `${uuid}:deleted`, body, signal);
   },
 });
 
@@ -91,14 +81,12 @@ async function drawn(vcon: VconView, { send, projection, secret }: Config): Prom
         body: () => jsonBody({ uuid, ...others }, secret),
       };
     }
-    case "vcon": {
-      const { updated_at, created_at } = vcon.head;
+    case "vcon":
       return {
-        version: String(updated_at ?? created_at),
+        version: stateOf(vcon),
         categories: categoriesOf(vcon),
         body: () => bodyOf(() => streamVcon(vcon), secret),
       };
-    }
   }
 }
 
@@ -111,9 +99,12 @@ function checkSize({ size }: Body, { system, largest = Number.POSITIVE_INFINITY 
   );
 }
 
-function postTo(config: Config, key: string, body: Body, signal: AbortSignal): Promise<Response> {
+/** @throws StepError where the receiver did not take it */
+async function deliver(config: Config, key: string, body: Body, signal: AbortSignal): Promise<void> {
   const { url, headers } = receiverOf(config);
-  return post({ url, headers: { ...headers, "idempotency-key": key }, body, signal });
+  const response = await post({ url, headers: { ...headers, "idempotency-key": key }, body, signal });
+  if (!response.ok) throw await refusal(SERVICES[config.service], response);
+  void discard(response);
 }
 
 interface Receiver {

@@ -152,10 +152,28 @@ describe("the streamed document out of", () => {
     await redis.stop();
   });
 
-  it.each<[string, () => Promise<VconStore>]>([
+  const homes: [string, () => Promise<VconStore>][] = [
     ["SQLite", () => openStore("sqlite:stream.sqlite", { folder })],
     ["Redis", () => openStore(redis.url)],
-  ])("%s is what the store gives in one piece", async (_, open) => {
+  ];
+  it.each(homes)(
+    "%s fails where the vCon is deleted meanwhile: half of it is never its end",
+    async (_, open) => {
+      const store = await open();
+      const vcon = largeCall();
+      await store.create(vcon);
+      const pieces = streamVcon(await store.read(vcon.uuid, WHOLE));
+      await pieces.next();
+      await store.delete(vcon.uuid);
+      const left = async () => {
+        for await (const _ of pieces);
+      };
+      await expect(left()).rejects.toMatchObject({ code: "VCON_NOT_FOUND" });
+      await store.close();
+    },
+  );
+
+  it.each(homes)("%s is what the store gives in one piece", async (_, open) => {
     const store = await open();
     const vcon = largeCall();
     await store.create(vcon);

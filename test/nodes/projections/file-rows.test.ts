@@ -195,6 +195,19 @@ describe("a file that others change", () => {
     expect(csvText()).toBe(`uuid,text\r\n${uuid},newer\r\n`);
   });
 
+  it("may have quotes in values that do not begin with one, as people write inches", async () => {
+    await deploy();
+    const [first, second, third] = await inTurn({ text: "a" }, { text: "b" }, { text: "c" });
+    const line = (uuid: string | undefined, inches: number) =>
+      `${uuid},${inches}" pipe, "" and ""${inches}""\n`;
+    writeFileSync(csvFile(), `uuid,text,more\n${line(first, 5)}${line(second, 6)}${line(third, 7)}`);
+    await rowAgain(place.store, first!, { text: "newer" });
+    await sent(first!);
+    expect(csvText()).toBe(`uuid,text,more\r\n${first},newer,\r\n${line(second, 6)}${line(third, 7)}`);
+    await erase(second!);
+    expect(csvText()).toBe(`uuid,text,more\r\n${first},newer,\r\n${line(third, 7)}`);
+  });
+
   it.each([
     ["has another first column", "name,text\r\nCarol Carter,x\r\n"],
     ["names a column twice", "uuid,text,text\r\n"],
@@ -228,13 +241,27 @@ describe("a crash in the middle of a row", () => {
     ["in its UUID", "0192837"],
     ["behind it", `${newUuid()}`],
     ["in its text", `${newUuid()},"two\r\nlines, `],
-    ["before its line has ended", `${newUuid()},x`],
     ["in a row that looks like two", `${newUuid()},"x\nnot-a-uuid,`],
   ])("leaves a part that the next row takes the place of: %s", async (_, part) => {
     await deploy();
     const [first] = await inTurn({ text: "first" });
     appendFileSync(csvFile(), part);
     const [second] = await inTurn({ text: "second" });
+    expect(csvText()).toBe(`uuid,text\r\n${first},first\r\n${second},second\r\n`);
+  });
+
+  it.each([
+    ["a value", "x", `x\n`],
+    ["a value in quotes", '"two\nlines"', `"two\nlines"\n`],
+    ["a value in quotes and half of its line end", '"x"\r', '"x"\r\n'],
+  ])("or the hand of somebody, leaves a row with all its columns, which stays: %s", async (_, end, kept) => {
+    await deploy();
+    const [first] = await inTurn({ text: "first" });
+    const own = newUuid();
+    appendFileSync(csvFile(), `${own},${end}`);
+    const [second] = await inTurn({ text: "second" });
+    expect(csvText()).toBe(`uuid,text\r\n${first},first\r\n${own},${kept}${second},second\r\n`);
+    await erase(own, await place.handleOf(first!));
     expect(csvText()).toBe(`uuid,text\r\n${first},first\r\n${second},second\r\n`);
   });
 

@@ -11,9 +11,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { gunzipSync } from "node:zlib";
+import { createGzip, gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { newUuid, projectionAnalysis, writeVcon } from "../../../core/index.ts";
+import { newUuid, projectionAnalysis, VconError, writeVcon } from "../../../core/index.ts";
 import { writeWhole } from "../../../nodes/projections/file/whole-file.ts";
 import { PROJECTION } from "../../support/destination.ts";
 import { useFileNode } from "../../support/file-node.ts";
@@ -133,19 +133,28 @@ describe("a file", () => {
     expect(JSON.parse(readFileSync(pathOf(uuid), "utf8"))).toMatchObject({ uuid });
   });
 
-  it("stays as it was when its writing is given up", async () => {
+  it.each<[string, (giveUp: AbortController) => void, object]>([
+    ["is given up", (giveUp) => giveUp.abort(), { name: "AbortError" }],
+    [
+      "fails, as of a vCon that is deleted meanwhile",
+      () => {
+        throw new VconError("VCON_NOT_FOUND", "It is not in the store.");
+      },
+      { code: "VCON_NOT_FOUND" },
+    ],
+  ])("stays as it was when its writing %s", async (_, end, error) => {
     mkdirSync(place.folder);
-    const path = join(place.folder, "a.json");
+    const path = join(place.folder, "a.json.gz");
     writeFileSync(path, "before");
     const giveUp = new AbortController();
     const content = async function* () {
       yield Buffer.from("half");
-      giveUp.abort();
+      end(giveUp);
       yield Buffer.from("the other half");
     };
-    const writing = writeWhole({ path, content: content(), signal: giveUp.signal });
-    await expect(writing).rejects.toMatchObject({ name: "AbortError" });
-    expect(files()).toEqual(["a.json"]);
+    const writing = writeWhole({ path, content: content(), through: [createGzip()], signal: giveUp.signal });
+    await expect(writing).rejects.toMatchObject(error);
+    expect(files()).toEqual(["a.json.gz"]);
     expect(readFileSync(path, "utf8")).toBe("before");
   });
 

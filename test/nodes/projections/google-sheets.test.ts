@@ -341,12 +341,10 @@ describe("many rows", () => {
     expect(rows()).toHaveLength(12);
   });
 
-  it("from two nodes into the same tab don't come in each other's way", async () => {
+  it("from two nodes into the same tab don't come in each other's way, however they call it", async () => {
     const gate = await startGate(google.url);
-    const second = sheetsNode({ id: "second", projection: "other" });
-    await deploy({ key: "customer" }, gate.url, account.keyFile, [
-      { ...second, key: "customer", projection: PROJECTION },
-    ]);
+    const second = sheetsNode({ id: "second", key: "customer", tab: "CALLS" });
+    await deploy({ key: "customer" }, gate.url, account.keyFile, [second]);
     const uuids = await Promise.all(
       Array.from({ length: 20 }, (_, number) => withRow(store, { customer: `${number % 5}` })),
     );
@@ -384,8 +382,8 @@ describe("a value", () => {
 
   it("in the name of a column is none either", async () => {
     await deploy();
-    await writeNew({ "=1+1": "a", "'x": "b", __proto__: "c", constructor: "d" });
-    expect(header()).toContain("=1+1");
+    await writeNew(JSON.parse(`{ "=1+1": "a", "'x": "b", "__proto__": "c", "constructor": "d" }`));
+    expect(header()).toEqual(["uuid", "=1+1", "'x", "__proto__", "constructor"]);
     expect(tab().formulas).toEqual([]);
   });
 
@@ -436,6 +434,17 @@ describe("erasing", () => {
     const { sheetId: _, ...drawn } = handle;
     await nodeRed.erase("node", uuid, drawn);
     expect(rows()).toEqual([]);
+  });
+
+  it("finds such a row also where the tab was renamed since, beside a tab that has no cells", async () => {
+    await deploy();
+    const kept = await writeNew({ text: "kept" });
+    const { uuid, handle } = await sent();
+    const { sheetId: _, ...drawn } = handle;
+    tab().title = "Renamed";
+    workbook.tab("Sheet1")!.isChart = true;
+    await nodeRed.erase("node", uuid, drawn);
+    expect(rows("Renamed").map((row) => row["uuid"])).toEqual([kept]);
   });
 
   it("does not stop at Google's rule that one row must stay", async () => {
