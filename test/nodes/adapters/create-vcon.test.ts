@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Dialog, Vcon, VconStore } from "../../../core/index.ts";
+import { describe, expect, it } from "vitest";
+import type { Dialog, Vcon } from "../../../core/index.ts";
 import { recordingFile } from "../../stand-ins/conversations.ts";
-import { ends, type FlowNode, type Message, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { storeNode, storeOf } from "../../support/vcons.ts";
+import { ends, type FlowNode, type Message } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
-beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
-});
-afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
-});
+const { nodeRed, store } = await nodeRedForFile();
 
 /** The node as its form leaves it, for the chats of the demo. */
 const create: FlowNode = {

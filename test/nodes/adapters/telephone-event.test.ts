@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Vcon, VconStore } from "../../../core/index.ts";
+import type { Vcon } from "../../../core/index.ts";
 import { recordingFile, transcripts } from "../../stand-ins/conversations.ts";
-import { ends, type FlowNode, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { storeNode, storeOf } from "../../support/vcons.ts";
+import { ends, type FlowNode } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { storeNode } from "../../support/vcons.ts";
 
 interface HangUp {
   variables: Record<string, string | undefined>;
@@ -28,18 +29,13 @@ function event(variables: Record<string, string | undefined> = {}, name = "01-ke
 }
 const recordedAs = (path: string) => event({ record_file_path: encodeURIComponent(path) });
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
+const { nodeRed, store } = await nodeRedForFile();
 let folder: string;
 beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
   folder = mkdtempSync(join(tmpdir(), "vcon-recordings-"));
   for (const { file } of transcripts) writeFileSync(join(folder, file), recordingFile(file));
 });
 afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
   rmSync(folder, { recursive: true });
 });
 

@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addAnalysis, addDialog, type Vcon, type VconStore } from "../../../core/index.ts";
-import { catcher, sink, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { analysed, call, chat, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { describe, expect, it } from "vitest";
+import { addAnalysis, addDialog, type Vcon } from "../../../core/index.ts";
+import { catcher, sink } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { analysed, call, chat, stored, storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
-beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
-});
-afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
-});
+const { nodeRed, store } = await nodeRedForFile();
 
 /** The output that the vCon leaves by, as it came. */
 async function way(vcon: Vcon, words: string[], where = "anything"): Promise<string> {

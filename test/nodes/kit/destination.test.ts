@@ -3,17 +3,14 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { VconStore } from "../../../core/index.ts";
-import { ends, root, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { chat, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { ends, root } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { chat, stored, storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
+const { nodeRed, store } = await nodeRedForFile(join(root, "test/support/nodes"));
 let server: Server;
 let url: string;
 beforeAll(async () => {
-  nodeRed = await startNodeRed(join(root, "test/support/nodes"));
-  store = await storeOf(nodeRed);
   server = createServer(async (request, response) => {
     let body = "";
     for await (const piece of request) body += piece;
@@ -25,8 +22,6 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
   server.close();
   server.closeAllConnections();
 });

@@ -1,27 +1,14 @@
 /** What every node does with a message: finds the UUID, passes the rest on, and ends it once. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newUuid, type VconStore } from "../../../core/index.ts";
-import {
-  ends,
-  type FlowNode,
-  type Message,
-  sink,
-  startNodeRed,
-  type TestNodeRed,
-} from "../../support/node-red.ts";
-import { chat, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { newUuid } from "../../../core/index.ts";
+import { ends, type FlowNode, type Message, sink } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { chat, stored, storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
+const { nodeRed, store } = await nodeRedForFile();
 let uuid: string;
 beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
   uuid = await stored(store, chat("Good morning."));
-});
-afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
 });
 
 const read: FlowNode = {

@@ -1,27 +1,23 @@
 /** What every node does about a system outside: so many at once, so long, again where that helps, and once. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Vcon, VconStore } from "../../../core/index.ts";
+import type { Vcon } from "../../../core/index.ts";
 import { startDeepgramStandIn } from "../../../flows/stand-ins/deepgram.ts";
 import type { Fault, StandIn } from "../../../flows/stand-ins/stand-in.ts";
 import { recordingFile, transcripts } from "../../stand-ins/conversations.ts";
 import { type Gate, startGate } from "../../support/gate.ts";
-import { ends, type FlowNode, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { call, inline, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { ends, type FlowNode } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { call, inline, stored, storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
+const { nodeRed, store } = await nodeRedForFile();
 let deepgram: StandIn;
 let gate: Gate;
 beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
   deepgram = await startDeepgramStandIn({ key: "right", transcripts });
   gate = await startGate(deepgram.url);
   process.env["DEEPGRAM_API_KEY"] = "right";
 });
 afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
   await gate.close();
   await deepgram.close();
 });

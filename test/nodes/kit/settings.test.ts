@@ -1,21 +1,14 @@
 /** What every node does with a flow file that is not in order: it says what is wrong, and does nothing. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { VconStore } from "../../../core/index.ts";
-import { ends, type FlowNode, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { call, chat, inline, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ends, type FlowNode } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { call, chat, inline, stored, storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
+const { nodeRed, store } = await nodeRedForFile();
 let uuid: string;
 beforeAll(async () => {
   delete process.env["DEEPGRAM_API_KEY"];
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
   uuid = await stored(store, chat("A recall of kettles."));
-});
-afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
 });
 afterEach(() => {
   for (const name of Object.keys(process.env)) if (name.startsWith("VCON_TEST_")) delete process.env[name];

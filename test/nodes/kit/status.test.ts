@@ -1,27 +1,22 @@
 /** What stands below a node: how many vCons it has done, redrawn at most once a second. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { VconStore } from "../../../core/index.ts";
 import { startDeepgramStandIn } from "../../../flows/stand-ins/deepgram.ts";
 import type { StandIn } from "../../../flows/stand-ins/stand-in.ts";
 import { recordingFile, transcripts } from "../../stand-ins/conversations.ts";
 import { type Gate, startGate } from "../../support/gate.ts";
-import { ends, type FlowNode, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { call, chat, inline, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { ends, type FlowNode } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { call, chat, inline, stored, storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
+const { nodeRed, store } = await nodeRedForFile();
 let deepgram: StandIn;
 let gate: Gate;
 beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
   deepgram = await startDeepgramStandIn({ transcripts });
   gate = await startGate(deepgram.url);
   process.env["DEEPGRAM_API_KEY"] = "key";
 });
 afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
   await gate.close();
   await deepgram.close();
 });

@@ -2,25 +2,21 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AnyVcon, VconStore } from "../../../core/index.ts";
+import type { AnyVcon } from "../../../core/index.ts";
 import { startDeepgramStandIn } from "../../../flows/stand-ins/deepgram.ts";
 import type { StandIn } from "../../../flows/stand-ins/stand-in.ts";
 import { transcripts } from "../../stand-ins/conversations.ts";
-import { ends, type FlowNode, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { encrypted, signed, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { ends, type FlowNode } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { encrypted, signed, stored, storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
+const { nodeRed, store } = await nodeRedForFile();
 let deepgram: StandIn;
 beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
   deepgram = await startDeepgramStandIn({ transcripts });
   process.env["DEEPGRAM_API_KEY"] = "key";
 });
 afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
   await deepgram.close();
 });
 

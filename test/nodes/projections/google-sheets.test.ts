@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { projectionAnalysis, type Row, type VconStore } from "../../../core/index.ts";
+import { projectionAnalysis, type Row } from "../../../core/index.ts";
 import {
   type GoogleStandIn,
   makeServiceAccount,
@@ -9,26 +9,22 @@ import {
 } from "../../stand-ins/google.ts";
 import { keepsTheContract, PROJECTION, withRow } from "../../support/destination.ts";
 import { type Gate, startGate } from "../../support/gate.ts";
-import { ends, type FlowNode, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
+import { ends, type FlowNode } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
 import type { Value } from "../../support/values.ts";
-import { storeNode, storeOf } from "../../support/vcons.ts";
+import { storeNode } from "../../support/vcons.ts";
 
 const account = makeServiceAccount();
 const disabled = { ...makeServiceAccount("disabled"), enabled: false };
 const stranger = makeServiceAccount("stranger");
 const deleted = makeServiceAccount("deleted");
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
+const { nodeRed, store } = await nodeRedForFile();
 let google: GoogleStandIn;
 beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
   google = await startGoogleStandIn({ accounts: [account, disabled, stranger] });
 });
 afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
   await google.close();
 });
 

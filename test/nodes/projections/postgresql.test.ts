@@ -1,23 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { addAnalysis, type JsonObject, newUuid, type VconStore } from "../../../core/index.ts";
+import { addAnalysis, type JsonObject, newUuid } from "../../../core/index.ts";
 import { keepsTheContract } from "../../support/destination.ts";
-import { ends, type FlowNode, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
+import { ends, type FlowNode } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
 import { makePostgres, password, type TestPostgres } from "../../support/postgres.ts";
-import { chat, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { chat, stored, storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
+const { nodeRed, store } = await nodeRedForFile();
 let postgres: TestPostgres;
 beforeAll(async () => {
   postgres = await makePostgres();
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
   await postgres.start();
 });
 afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
   await postgres.remove();
 });
 

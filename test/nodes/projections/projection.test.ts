@@ -1,25 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Analysis,
-  addAnalysis,
-  addAttachment,
-  buildNew,
-  type Vcon,
-  type VconStore,
-} from "../../../core/index.ts";
-import { ends, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { call, chat, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { describe, expect, it } from "vitest";
+import { type Analysis, addAnalysis, addAttachment, buildNew, type Vcon } from "../../../core/index.ts";
+import { ends } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { call, chat, stored, storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
-beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
-});
-afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
-});
+const { nodeRed, store } = await nodeRedForFile();
 
 const READY_MADE = "transcript agent customer created_at duration subject tags summary uuid".split(" ");
 const ready = (valueType: string) => ({ column: valueType, value: "", valueType });

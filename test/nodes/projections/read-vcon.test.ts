@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addAnalysis, addAttachment, type Vcon, type VconStore } from "../../../core/index.ts";
-import { ends, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { call, chat, inline, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { describe, expect, it } from "vitest";
+import { addAnalysis, addAttachment, type Vcon } from "../../../core/index.ts";
+import { ends } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { call, chat, inline, stored, storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
-beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
-});
-afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
-});
+const { nodeRed, store } = await nodeRedForFile();
 
 /** What the node puts on the message. */
 async function read(vcon: Vcon, parts: string[], more: object = {}) {

@@ -3,15 +3,8 @@ import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import {
-  addExtension,
-  type Handle,
-  newUuid,
-  VconError,
-  type VconStore,
-  writeVcon,
-} from "../../../core/index.ts";
+import { afterEach, describe, expect, it } from "vitest";
+import { addExtension, type Handle, newUuid, VconError, writeVcon } from "../../../core/index.ts";
 import type { Fault } from "../../../flows/stand-ins/stand-in.ts";
 import { bodyOf, post } from "../../../nodes/projections/webhook/request.ts";
 import {
@@ -22,23 +15,15 @@ import {
 } from "../../stand-ins/webhook.ts";
 import { keepsTheContract, PROJECTION, rowAgain, withRow } from "../../support/destination.ts";
 import { freePort } from "../../support/free-port.ts";
-import { ends, type FlowNode, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { call, encrypted, inline, signed, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { ends, type FlowNode } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { call, encrypted, inline, signed, stored, storeNode } from "../../support/vcons.ts";
 
 const SECRET = "the shared secret";
 const TOKEN = "token-of-the-path";
 const selfSigned = readFileSync(join(import.meta.dirname, "../../support/self-signed.pem"));
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
-beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
-});
-afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
-});
+const { nodeRed, store } = await nodeRedForFile();
 
 /** What a test has started, closed after it. */
 const closing: (() => Promise<unknown>)[] = [];

@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Vcon, VconStore } from "../../../core/index.ts";
-import { ends, type Message, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { chat, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { describe, expect, it } from "vitest";
+import type { Vcon } from "../../../core/index.ts";
+import { ends, type Message } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { chat, stored, storeNode } from "../../support/vcons.ts";
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
-beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
-});
-afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
-});
+const { nodeRed, store } = await nodeRedForFile();
 
 type Row = { name: string; nameType: string; value: string; valueType: string };
 const row = (name: string, value: string, valueType = "str"): Row => ({

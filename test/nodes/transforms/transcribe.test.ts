@@ -9,7 +9,6 @@ import {
   TRANSCRIPT_TYPES,
   transcriptTurns,
   type Vcon,
-  type VconStore,
   type WtfBody,
 } from "../../../core/index.ts";
 import { startDeepgramStandIn } from "../../../flows/stand-ins/deepgram.ts";
@@ -17,8 +16,9 @@ import type { Recording, Turn } from "../../../flows/stand-ins/recordings.ts";
 import type { StandIn } from "../../../flows/stand-ins/stand-in.ts";
 import { recordingFile, transcripts } from "../../stand-ins/conversations.ts";
 import { startOpenAiAudioStandIn } from "../../stand-ins/openai-audio.ts";
-import { ends, type FlowNode, startNodeRed, type TestNodeRed } from "../../support/node-red.ts";
-import { call, chat, inline, stored, storeNode, storeOf } from "../../support/vcons.ts";
+import { ends, type FlowNode } from "../../support/node-red.ts";
+import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { call, chat, inline, stored, storeNode } from "../../support/vcons.ts";
 
 /** Recordings beside the demo's: told by their bytes, spoken as the table says. */
 const mono = Buffer.from("ID3 two voices on one channel");
@@ -45,19 +45,14 @@ function turn(channel: number, start: number, end: number, text: string): Turn {
   return { channel, start, end, text, words };
 }
 
-let nodeRed: TestNodeRed;
-let store: VconStore;
+const { nodeRed, store } = await nodeRedForFile();
 let deepgram: StandIn;
 let openai: StandIn;
 beforeAll(async () => {
-  nodeRed = await startNodeRed();
-  store = await storeOf(nodeRed);
   deepgram = await startDeepgramStandIn({ key: "deepgram key", transcripts: table });
   openai = await startOpenAiAudioStandIn({ key: "openai key", transcripts: table });
 });
 afterAll(async () => {
-  await store.close();
-  await nodeRed.stop();
   await deepgram.close();
   await openai.close();
 });
