@@ -1,7 +1,7 @@
 /** The work of a destination on one message: draw, send together with others, write the trail; and erasing. */
 import { type Handle, type Recipient, VconError, type VconStore } from "../../core/index.ts";
 import { Batches } from "./batches.ts";
-import type { DestinationDefinition, Outgoing } from "./definition.ts";
+import type { DestinationDefinition, Item, Outgoing } from "./definition.ts";
 import type { Fields } from "./fields.ts";
 import type { Message } from "./runner.ts";
 import type { Settings } from "./settings.ts";
@@ -19,6 +19,8 @@ export class Destination {
   readonly #definition: DestinationDefinition;
   readonly #place: Workplace;
   readonly #batches: Batches;
+  /** What the other side has, or may have. */
+  readonly #seen = new WeakSet<Item>();
 
   constructor(definition: DestinationDefinition, place: Workplace) {
     const { system, batch } = definition;
@@ -29,7 +31,14 @@ export class Destination {
       atOnce: batch?.atOnce ?? place.atOnce,
       closing: place.closing,
       send: (config, items) =>
-        outsideOnce(place, system, (signal) => definition.send({ config, items, signal })),
+        outsideOnce(
+          place,
+          system,
+          (signal) => definition.send({ config, items, signal }),
+          () => {
+            for (const item of items) this.#seen.add(item);
+          },
+        ),
     });
   }
 
@@ -69,12 +78,13 @@ export class Destination {
   ): Promise<void> {
     const enter = (at: Handle, failed?: true) =>
       this.#enter(store, uuid, recipient, at, millisecondsSince(started), failed);
+    const item = { uuid, content, handle };
     let arrived: Handle;
     try {
-      arrived = await this.#batches.send(config, { uuid, content, handle });
+      arrived = await this.#batches.send(config, item);
     } catch (error) {
       // Who may have seen data is kept even so; that this fails too must not hide why the step did.
-      await enter(handle, true).catch(() => {});
+      if (this.#seen.has(item)) await enter(handle, true).catch(() => {});
       throw error;
     }
     await enter(arrived);

@@ -61,6 +61,23 @@ const CONNECTION_CODES = new Set([
   "UND_ERR_BODY_TIMEOUT",
 ]);
 
+/** Where a connection did not even come about, or nobody was asked. */
+const NOTHING_LEFT = new Set([
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EAI_AGAIN",
+  "ENOTFOUND",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "NOT_CONFIGURED",
+  "MODULE_MISSING",
+]);
+
+/** Whether the other side may have seen what was sent, for all that the error says. */
+export function mayHaveLeft(error: unknown): boolean {
+  return !(error instanceof StepError && NOTHING_LEFT.has(error.code));
+}
+
 /** Whatever a vendor's client threw, as an error that names the system, the status or code, and what to do. */
 export function outsideError(system: string, error: unknown): Error {
   if (error instanceof StepError || error instanceof VconError) return error;

@@ -62,7 +62,8 @@ export async function withTimeLimit<Result>(
 }
 
 function tooLate(system: string, seconds: number): StepError {
-  return new StepError(`${system} gave no answer within the time limit of ${seconds} s.`, {
-    code: "TIME_LIMIT",
-  });
+  return new StepError(
+    `${system} gave no answer within the time limit of ${seconds} s; it may have done the work all the same. Send the vCon again, or raise the limit.`,
+    { code: "TIME_LIMIT" },
+  );
 }

@@ -1,4 +1,5 @@
 /** Takes a node's messages: so many at once, status, outputs, and the one `done` that each message gets. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import pLimit, { type LimitFunction } from "p-limit";
 import { type FlowDefinition, goesOutside } from "./definition.ts";
@@ -14,6 +15,11 @@ type Done = (error?: Error) => void;
 
 /** Below the 15 s after which Node-RED gives up on a node that closes. */
 const CLOSE_PATIENCE_MS = 10_000;
+/** What is aborted ends at once, unless the store does not answer. */
+const ABORT_PATIENCE_MS = 1000;
+
+/** In a line of the log. */
+const MOST_NAMED = 100;
 
 export interface RunnerOptions {
   RED: NodeAPI;
@@ -31,8 +37,10 @@ export class Runner {
   readonly #outputs: readonly string[];
   readonly #limit: LimitFunction;
   readonly #status: StatusCounter;
-  #isClosing = false;
+  #closed: Promise<void> | undefined;
   readonly #running = new Set<Promise<void>>();
+  /** The vCons that were here when the flow was stopped, and whose messages went no further. */
+  readonly #stranded: string[] = [];
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -45,11 +53,14 @@ export class Runner {
   take(message: Message, send: Send, done: Done): void {
     this.#status.started();
     let uuid: string | undefined;
-    const finish = (outcome: string) => this.#finish(outcome, message, send, done);
+    const finish = (outcome: string) => {
+      this.#finish(outcome, message, send, done);
+      if (this.#closed && !this.#leadsOn()) this.#stranded.push(uuid ?? String(message.payload));
+    };
     const fail = (error: unknown) => this.#fail(error, uuid, done);
     try {
       uuid = this.#uuid(message);
-      if (this.#isClosing) throw stopped();
+      if (this.#closed) throw stopped();
       const { work } = this.#options;
       // A step that waits for nothing is done in the same turn of the event loop.
       const outcome = work.waits ? this.#inTurn(message, uuid) : work.run(message, uuid);
@@ -60,18 +71,43 @@ export class Runner {
     }
   }
 
-  /** Lets the steps that were taken end; those that take too long are aborted. */
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    await new Promise<void>((resolve) => {
-      const patience = setTimeout(resolve, CLOSE_PATIENCE_MS);
-      void Promise.allSettled(this.#running).then(() => {
-        clearTimeout(patience);
-        resolve();
-      });
-    });
+  /** Lets the steps that run end, and begins no other; those that take too long are aborted. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#ended(CLOSE_PATIENCE_MS);
     this.#options.closing.abort();
+    await this.#ended(ABORT_PATIENCE_MS);
     this.#status.close();
+    this.#logStranded();
+  }
+
+  /** Waits until nothing runs any more, for so long at most. */
+  async #ended(patience: number): Promise<void> {
+    const giveUp = new AbortController();
+    const ended = Promise.allSettled(this.#running).then(() => giveUp.abort());
+    await Promise.race([ended, sleep(patience, undefined, { signal: giveUp.signal }).catch(() => {})]);
+  }
+
+  /** Whether the nodes that it is wired to are still there: in a deploy Node-RED takes all out first. */
+  #leadsOn(): boolean {
+    const { RED, node } = this.#options;
+    const { wires } = node as Node & { wires: string[][] };
+    return wires.flat().every((id) => RED.nodes.getNode(id));
+  }
+
+  /** The log is the only place that outlives the flow; a Catch node is stopped too. */
+  #logStranded(): void {
+    const { length } = this.#stranded;
+    if (length === 0) return;
+    const named = this.#stranded.slice(0, MOST_NAMED).join(", ");
+    const more = length > MOST_NAMED ? `, and ${length - MOST_NAMED} more` : "";
+    this.#options.node.warn(
+      `The flow was stopped while ${length} ${length === 1 ? "vCon was" : "vCons were"} here. Send again what did not go on: ${named}${more}.`,
+    );
   }
 
   #uuid(message: Message): string | undefined {
@@ -85,10 +121,10 @@ export class Runner {
    * the work of the first done instead of paying for it again.
    */
   #inTurn(message: Message, uuid: string | undefined): Promise<string> {
-    const { work, node, definition, closing } = this.#options;
+    const { work, node, definition } = this.#options;
     const run = () =>
       this.#limit(() => {
-        if (closing.signal.aborted) throw stopped();
+        if (this.#closed) throw stopped();
         return work.run(message, uuid);
       });
     const isFree = uuid === undefined || !goesOutside(definition);
@@ -114,6 +150,7 @@ export class Runner {
   }
 
   #fail(error: unknown, uuid: string | undefined, done: Done): void {
+    if (this.#closed) this.#stranded.push(uuid ?? "one without a UUID yet");
     this.#status.failed();
     this.#end(done, aboutVcon(uuid, error));
   }

@@ -2,7 +2,7 @@
 import type { Node, NodeAPI } from "node-red";
 import { type Part, type Recipient, type TrailEvent, type VconStore, VconView } from "../../core/index.ts";
 import type { Call, DestinationDefinition, FilterDefinition, StepDefinition } from "./definition.ts";
-import { outsideError } from "./errors.ts";
+import { mayHaveLeft, outsideError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 import { withRetries, withTimeLimit } from "./retry.ts";
 import type { Message } from "./runner.ts";
@@ -46,10 +46,8 @@ export function callFor(
   const toCall = (ready: Awaited<typeof config>): Call<Fields> => ({
     config: ready,
     message,
-    outside: (system, work, recipient) => {
-      if (recipient) recipients.add(recipient);
-      return outside(place, system, work);
-    },
+    outside: (system, work, recipient) =>
+      outside(place, system, work, () => recipient && recipients.add(recipient)),
     jsonata: (expression, data) => evaluate(RED, node, expression, data),
     workingFolder: place.workingFolder,
   });
@@ -70,19 +68,35 @@ export function outside<Result>(
   place: Workplace,
   system: string,
   work: (signal: AbortSignal) => Promise<Result>,
+  seen?: () => void,
 ): Promise<Result> {
-  return withRetries(() => outsideOnce(place, system, work), place.closing);
+  return withRetries(() => outsideOnce(place, system, work, seen), place.closing);
 }
 
-/** One attempt, without another after it. */
-export function outsideOnce<Result>(
+/**
+ * One attempt, without another after it.
+ * @param seen is called where the other side has seen what was sent, or may have
+ */
+export async function outsideOnce<Result>(
   { timeLimit, closing }: Workplace,
   system: string,
   work: (signal: AbortSignal) => Promise<Result>,
+  seen = () => {},
 ): Promise<Result> {
-  return withTimeLimit(system, work, timeLimit, closing).catch((error) => {
-    throw outsideError(system, error);
-  });
+  let hasBegun = false;
+  const begin = (signal: AbortSignal) => {
+    hasBegun = true;
+    return work(signal);
+  };
+  try {
+    const result = await withTimeLimit(system, begin, timeLimit, closing);
+    seen();
+    return result;
+  } catch (thrown) {
+    const error = outsideError(system, thrown);
+    if (hasBegun && mayHaveLeft(error)) seen();
+    throw error;
+  }
 }
 
 export function retry<Result>({ closing }: Workplace, work: () => Result | Promise<Result>): Promise<Result> {

@@ -60,7 +60,9 @@ const WORDS: Record<string, Words> = {
   API_DISABLED_FOR_ORG: { what: "The org's edition has no API, or the user may not use it." },
   FUNCTIONALITY_NOT_ENABLED: { what: "The org does not have what this needs." },
   // What is there
-  NOT_FOUND: { what: "The object or the external id field does not exist, or the user may not see it." },
+  NOT_FOUND: {
+    what: "The object or the external id field does not exist, is not ticked External ID, or the user may not see it.",
+  },
   INVALID_TYPE: { what: "The object does not exist, or the user may not see it." },
   INVALID_FIELD: { what: "A field does not exist, or the user may not see it." },
   INVALID_FIELD_FOR_UPSERT: { what: "The field is no external id." },

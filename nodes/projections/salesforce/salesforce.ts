@@ -68,7 +68,7 @@ export default destination({
       },
       {
         label: "Fields",
-        icon: "columns",
+        icon: "exchange",
         item: "field",
         required: true,
         default: [{ field: "Description", column: "transcription" }],

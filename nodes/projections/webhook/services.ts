@@ -25,6 +25,8 @@ export const SERVICES: Record<"any" | "zapier" | "make" | "n8n", Service> = {
     name: "webhook",
     system: "The webhook",
     advice: {
+      401: `It asks for a header that is missing or wrong. Set "Header" and its value.`,
+      403: `It does not let this node in. Check "Header" and its value, and "Secret".`,
       405: "It takes no POST at this address. Check the URL.",
       410: "This address is closed. Set another URL.",
     },
@@ -67,6 +69,9 @@ export const SERVICES: Record<"any" | "zapier" | "make" | "n8n", Service> = {
   },
 };
 
+/** By the names of this node's form, at whichever service. */
+const USUAL: Record<number, string> = { 429: `It is asked too often. Lower "At once".` };
+
 /** What follows of an answer that is no success. The answer is not read further than is needed for that. */
 export async function refusal(service: Service, response: Response): Promise<StepError> {
   const { system, advice, passing } = service;
@@ -78,7 +83,7 @@ export async function refusal(service: Service, response: Response): Promise<Ste
     status,
     parseRetryAfter(response.headers.get("retry-after")),
   );
-  const what = isPassing ? passing.advice : status < 400 ? REDIRECTED : advice[status];
+  const what = isPassing ? passing.advice : status < 400 ? REDIRECTED : (advice[status] ?? USUAL[status]);
   return new StepError(what === undefined ? message : `${system} answered ${status}. ${what}`, {
     code,
     transient: transient || isPassing,

@@ -51,7 +51,8 @@ export const fields = {
     icon: "code",
     lines: 8,
     required: true,
-    placeholder: '{ "type": "object", "properties": { "plan": { "type": "string" } } }',
+    placeholder:
+      '{ "type": "object", "properties": { "plan": { "type": "string" } }, "required": ["plan"], "additionalProperties": false }',
     hint: "JSON Schema of an object",
     shownWhen: { ...ofOwnTask, answer: "json" },
   }),

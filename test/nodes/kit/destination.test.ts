@@ -141,6 +141,19 @@ describe("the trail", () => {
     ]);
   });
 
+  it("does not name who was never reached", async () => {
+    server.close();
+    server.closeAllConnections();
+    const [uuid] = await some(1);
+    expect(await through(uuid!)).toMatchObject({
+      at: "failure",
+      message: { error: { code: "ECONNREFUSED" } },
+    });
+    expect(await store.trail(uuid!)).toEqual([]);
+    const { port } = new URL(url);
+    await new Promise<void>((resolve) => server.listen(Number(port), "127.0.0.1", resolve));
+  });
+
   it("leads to the copy that is to be erased", async () => {
     const [uuid] = await some(1);
     await through(uuid!);
@@ -151,6 +164,21 @@ describe("the trail", () => {
 });
 
 describe("a redeploy", () => {
+  it("begins nothing new, and logs which vCons went no further", async () => {
+    // What is on its way gets no answer, and ends with the time limit.
+    answer = () => {};
+    const uuids = await some(30);
+    for (const payload of uuids) nodeRed.send("node", { payload });
+    await expect.poll(() => batches.length).toBe(1);
+    await nodeRed.redeploy();
+    expect(batches.flat().length).toBeLessThan(uuids.length);
+    const lines = nodeRed.log.filter(({ message }) =>
+      message.startsWith("The flow was stopped while 30 vCons"),
+    );
+    expect(lines).toHaveLength(1);
+    for (const uuid of uuids) expect(lines[0]!.message).toContain(uuid);
+  });
+
   it("lets a batch that is on its way arrive", async () => {
     const waiting = holdAnswers();
     const [uuid] = await some(1);

@@ -223,8 +223,8 @@ describe("a vCon that comes again", () => {
 describe("an answer", () => {
   it.each<[ServiceName, number, RegExp]>([
     ["any", 400, /The webhook answered 400\. It does not accept what was sent/],
-    ["any", 401, /The webhook answered 401\. The key is missing or wrong/],
-    ["any", 403, /answered 403\. The key may not/],
+    ["any", 401, /The webhook answered 401\. It asks for a header.*"Header"/],
+    ["any", 403, /answered 403\. .*Check "Header"/],
     ["any", 404, /answered 404\. .*Check the address/],
     ["any", 405, /answered 405\. It takes no POST/],
     ["any", 409, /answered 409/],
