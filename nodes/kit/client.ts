@@ -13,16 +13,35 @@ interface InstallSettings {
 
 /**
  * Whether Node-RED may install the module. Where it may not, it must not be asked to: it would start no flow at all.
+ * Decided as Node-RED does (`checkModuleAllowed` in @node-red/registry/lib/util.js): the rule that names it more
+ * closely counts, and a list that is not given beside the other one names everything.
  */
 export function mayInstall(settings: object, module: string): boolean {
   const {
     allowInstall = true,
     allowList,
-    denyList = [],
+    denyList,
   } = (settings as InstallSettings).externalModules?.modules ?? {};
-  const isNamed = (list: string[]) => list.some((entry) => entry === "*" || entry.split("@")[0] === module);
-  if (!allowInstall || isNamed(denyList)) return false;
-  return allowList === undefined || isNamed(allowList);
+  if (!allowInstall) return false;
+  if (!allowList && !denyList) return true;
+  const [allowed, denied] = [firstRule(allowList, module), firstRule(denyList, module)];
+  if (!allowed || !denied) return !denied;
+  const nearer = beforeWildcard(allowed) - beforeWildcard(denied) || allowed.length - denied.length;
+  return nearer > 0;
+}
+
+/** The first that fits the module, as a pattern. One for a version fits no module that is asked for by a range. */
+function firstRule(rules: readonly string[] = ["*"], module: string): string | undefined {
+  return rules
+    .map((rule) => /^(.+?)(?:@(.*))?$/.exec(rule)!)
+    .filter(([, , version]) => !version)
+    .map(([, name]) => name!.replaceAll("*", ".*"))
+    .find((pattern) => new RegExp(`^${pattern}$`).test(module));
+}
+
+function beforeWildcard(pattern: string): number {
+  const at = pattern.indexOf(".*");
+  return at === -1 ? Number.MAX_SAFE_INTEGER : at;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a node is and does, declared once: its type, form, outputs, and the work on one vCon. */
-import type { Addition, AnyVcon, Handle, Part, Recipient, VconStore, VconView } from "../../core/index.ts";
-import { type ConfigOf, type Fields, number, service, typed } from "./fields.ts";
+import type { Addition, AnyVcon, Handle, Part, Recipient, VconView } from "../../core/index.ts";
+import type { ConfigOf, Fields } from "./fields.ts";
 
 interface Common<F extends Fields> {
   /** Prefixed `vcon-`; never changed once it is published. */
@@ -83,7 +83,10 @@ export interface Outgoing<Content = unknown> {
   content: Content;
   /** Who sees it: goes into the trail. */
   recipient: Recipient;
-  /** Known before anything leaves, so that a copy whose fate is unknown can be erased too. */
+  /**
+   * Known before anything leaves, so that a copy whose fate is unknown can be erased too. Names the place as well,
+   * so that `erase` can tell when the node has been set to another one since.
+   */
   handle: Handle;
 }
 
@@ -94,7 +97,10 @@ export interface Item<Content = unknown> {
   handle: Handle;
 }
 
-/** What became of an item: it arrived, under the handle that was drawn or another one, or it did not. */
+/**
+ * What became of an item: it arrived, under the handle that was drawn or another one, or it did not; where the error
+ * is transient, it is sent again.
+ */
 export type Outcome = Handle | Error | undefined;
 
 /** How many vCons go together at most, as the config says. */
@@ -106,11 +112,16 @@ export interface DestinationDefinition<F extends Fields = Fields, Content = unkn
   reads: Reads<F>;
   /** The system outside, as errors name it. */
   system: string;
-  /**
-   * How many vCons go together at most, and how many such batches are on their way at the same time; one alone, and
-   * as many as the form says, where not given.
-   */
-  batch?: { most: number | Most<F>; atOnce?: number };
+  /** Where not given, every vCon goes alone. */
+  batch?: {
+    /**
+     * How many vCons go together at most. With a typed field each message has a config of its own, and what has
+     * another config goes in another batch.
+     */
+    most: number | Most<F>;
+    /** How many batches are on their way at the same time; as many as the form says where not given. */
+    atOnce?: number;
+  };
   /** Makes what is sent, and refuses what can't be; nothing leaves here. Returns nothing where there is nothing to do. */
   draw(
     call: Omit<StepCall<F>, "outside"> & {
@@ -119,7 +130,8 @@ export interface DestinationDefinition<F extends Fields = Fields, Content = unkn
     },
   ): Outgoing<Content> | undefined | Promise<Outgoing<Content> | undefined>;
   /**
-   * Sends once, within the node's time limit; the kit sends again what may pass. Answers nothing where all arrived.
+   * Sends once, within the node's time limit; the kit sends again what may pass. Answers nothing where all arrived,
+   * else the outcome of each item in their order.
    * @throws for the batch as a whole; a StepError with `oneOfBatch` makes the kit send it in smaller ones
    */
   send(sending: {
@@ -220,47 +232,3 @@ export const adapter = <F extends Fields>(
 export const config = <F extends Fields, Service>(
   definition: Declared<ConfigDefinition<F, Service>>,
 ): ConfigDefinition<F, Service> => ({ ...definition, family: "config" });
-
-/** The fields that the kit adds to a node's own, and works by. */
-export interface KitFields {
-  store?: ReturnType<typeof service<VconStore>>;
-  uuid?: ReturnType<typeof typed>;
-  atOnce?: ReturnType<typeof number>;
-  timeLimit?: ReturnType<typeof number>;
-}
-
-/** The kit's own fields in this node's form. */
-export function kitFields(definition: NodeDefinition): KitFields {
-  if (definition.family === "config") return {};
-  const store = service<VconStore>("vcon-store", { label: "Store", icon: "database" });
-  const uuid = typed({
-    label: "UUID in",
-    icon: "envelope-o",
-    types: ["msg"],
-    default: "msg:payload",
-    required: true,
-  });
-  const { batch } = definition as Partial<DestinationDefinition>;
-  const atOnce = number({
-    label: "At once",
-    icon: "tasks",
-    default: 4,
-    min: 1,
-    max: 1000,
-    hint: batch ? "batches at the same time" : "vCons at the same time",
-  });
-  const timeLimit = number({
-    label: "Time limit",
-    icon: "clock-o",
-    default: ("timeLimit" in definition && definition.timeLimit) || 60,
-    min: 1,
-    max: 86_400,
-    hint: "seconds",
-  });
-  return {
-    store,
-    ...(definition.family !== "adapters" && { uuid }),
-    ...(goesOutside(definition) && batch?.atOnce === undefined && { atOnce }),
-    ...(goesOutside(definition) && { timeLimit }),
-  };
-}

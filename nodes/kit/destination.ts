@@ -2,20 +2,28 @@
 import { type Handle, type Recipient, VconError, type VconStore } from "../../core/index.ts";
 import { Batches } from "./batches.ts";
 import type { DestinationDefinition, Item, Outgoing } from "./definition.ts";
-import type { Fields } from "./fields.ts";
+import { aboutVcon, StepError } from "./errors.ts";
 import type { Message } from "./runner.ts";
-import type { Settings } from "./settings.ts";
+import { inTurnOn } from "./turns.ts";
 import type { Workplace } from "./workplace.ts";
-import { callFor, eventBy, load, millisecondsSince, outside, outsideOnce, retry } from "./workplace.ts";
+import {
+  append,
+  callFor,
+  eventBy,
+  load,
+  millisecondsSince,
+  outside,
+  outsideOnce,
+  retry,
+} from "./workplace.ts";
 
-/** How many vCons go together at most, as the node is set. */
-export function mostTogether({ batch }: DestinationDefinition, { fixed = {} }: Settings<Fields>): number {
-  const { most = 1 } = batch ?? {};
-  return typeof most === "function" ? most(fixed) : most;
-}
+/** Rows and the like that may wait for the next batch: enough to fill it, few enough to keep memory flat. */
+const MOST_GATHERED = 5000;
 
 export class Destination {
   readonly waits = true;
+  /** How many messages are worked on at once: those on their way, and a batch that fills up meanwhile. */
+  readonly atOnce: number;
   readonly #definition: DestinationDefinition;
   readonly #place: Workplace;
   readonly #batches: Batches;
@@ -24,11 +32,14 @@ export class Destination {
 
   constructor(definition: DestinationDefinition, place: Workplace) {
     const { system, batch } = definition;
+    const most = mostTogether(definition, place);
+    const batchesAtOnce = batch?.atOnce ?? place.atOnce;
+    this.atOnce = Math.min(most * (batchesAtOnce + 1), MOST_GATHERED);
     this.#definition = definition;
     this.#place = place;
     this.#batches = new Batches({
-      most: mostTogether(definition, place.settings),
-      atOnce: batch?.atOnce ?? place.atOnce,
+      most,
+      atOnce: batchesAtOnce,
       closing: place.closing,
       send: (config, items) =>
         outsideOnce(
@@ -55,15 +66,21 @@ export class Destination {
     return "done";
   }
 
-  async erase(uuid: string, handle: Handle): Promise<void> {
-    const { workingFolder, settings } = this.#place;
+  /** Waits for what this node is sending of the vCon, so that nothing arrives after it was erased. */
+  erase(uuid: string, handle: Handle): Promise<void> {
+    return inTurnOn(this.#place.node, uuid, () => this.#erase(uuid, handle));
+  }
+
+  async #erase(uuid: string, handle: Handle): Promise<void> {
+    const place = this.#place;
+    const { workingFolder, settings } = place;
     const config = await settings.for({});
-    await outside(this.#place, this.#definition.system, (signal) =>
+    await outside(place, this.#definition.system, (signal) =>
       this.#definition.erase({ config, uuid, handle, workingFolder, signal }),
     );
-    const store = await retry(this.#place, this.#place.store);
-    const event = { ...eventBy(this.#place.node, "vcon_deleted"), handle };
-    await retry(this.#place, () => store.append(uuid, {}, [event])).catch((error) => {
+    const store = await retry(place, place.store);
+    const event = { ...eventBy(place.node, "vcon_deleted"), handle };
+    await append(place, store, uuid, {}, [event]).catch((error) => {
       // Whoever deletes the vCon itself writes that into its trail.
       if (!(error instanceof VconError && error.code === "VCON_NOT_FOUND")) throw error;
     });
@@ -87,7 +104,9 @@ export class Destination {
       if (this.#seen.has(item)) await enter(handle, true).catch(() => {});
       throw error;
     }
-    await enter(arrived);
+    await enter(arrived).catch((error) => {
+      throw notInTrail(this.#definition.system, arrived, error);
+    });
   }
 
   async #enter(
@@ -99,7 +118,7 @@ export class Destination {
     failed?: true,
   ): Promise<void> {
     const event = { ...eventBy(this.#place.node, "vcon_sent"), recipient, handle, duration };
-    await retry(this.#place, () => store.append(uuid, {}, [{ ...event, ...(failed && { failed }) }]));
+    await append(this.#place, store, uuid, {}, [{ ...event, ...(failed && { failed }) }]);
   }
 
   async #before(store: VconStore, uuid: string): Promise<Handle | undefined> {
@@ -110,4 +129,20 @@ export class Destination {
     // A copy that was erased is made again when the vCon comes again.
     return last?.event === "vcon_sent" ? last.handle : undefined;
   }
+}
+
+/** How many vCons go together at most, as the node is set. */
+function mostTogether({ batch }: DestinationDefinition, { settings }: Workplace): number {
+  const { most = 1 } = batch ?? {};
+  if (typeof most === "number") return most;
+  return settings.fixed ? most(settings.fixed) : 1;
+}
+
+/** The last word of a copy that its trail does not name, so that it can be erased all the same. */
+function notInTrail(system: string, handle: Handle, error: unknown): StepError {
+  const { message } = aboutVcon(undefined, error);
+  return new StepError(
+    `It arrived at ${system}, but could not be entered in its trail. ${message} To erase the copy, keep its handle: ${JSON.stringify(handle)}`,
+    { code: "NOT_IN_TRAIL" },
+  );
 }

@@ -1,6 +1,7 @@
 /** Writes, at build time, the editor's half of a node: its registration, its form and its English catalogue. */
-import { type Family, isDestination, kitFields, type NodeDefinition } from "./definition.ts";
+import { type Family, isDestination, type NodeDefinition } from "./definition.ts";
 import type { Field, Fields, TextField } from "./fields.ts";
+import { kitFields } from "./kit-fields.ts";
 
 /** One muted hue a family, from Node-RED's own palette. */
 const COLOURS: Record<Family, string> = {

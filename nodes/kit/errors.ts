@@ -42,8 +42,23 @@ const ADVICE: Record<number, string> = {
   429: "It is asked too often. Lower the number at once, or raise the limit of the account.",
 };
 
-/** Node's code for a URL that is none. */
-const NO_ADDRESS = "ERR_INVALID_URL";
+/** What is wrong with an address, by Node's and OpenSSL's codes; another attempt would fail as well. */
+const ADDRESS_FAULTS: { codes: RegExp; code?: string; says: string }[] = [
+  {
+    codes: /^ERR_INVALID_URL$/,
+    code: "NOT_CONFIGURED",
+    says: "has no address that can be used. Check the URL in the settings.",
+  },
+  {
+    codes: /^CERT_|^ERR_TLS_CERT|SELF_SIGNED|^UNABLE_TO_(GET|VERIFY)/,
+    says: "has a certificate that can't be trusted. Renew it, or name its authority in NODE_EXTRA_CA_CERTS.",
+  },
+  {
+    codes: /^EPROTO$|^ERR_SSL_/,
+    code: "OTHER_PROTOCOL",
+    says: "does not answer in the way its URL begins. Check whether it is https:// or http://, and the port.",
+  },
+];
 
 const CONNECTION_CODES = new Set([
   "ECONNRESET",
@@ -84,23 +99,22 @@ export function outsideError(system: string, error: unknown): Error {
   const status = httpStatus(error);
   if (status !== undefined) return statusError(system, status, retryAfter(error));
   const code = codeBelow(error);
-  if (code === NO_ADDRESS) {
-    return new StepError(`${system} has no address that can be used. Check the URL in the settings.`, {
-      code: "NOT_CONFIGURED",
-    });
-  }
-  if (code !== undefined) {
-    return new StepError(`${system} can't be reached (${code}). Check the address and the network.`, {
-      code,
-      transient: true,
-    });
-  }
+  if (code !== undefined) return addressError(system, code);
   return new StepError(`${system} failed with an answer that can't be read (${errorName(error)}).`, {
     code: "ANSWER_UNREADABLE",
     // JSON that can't be parsed was cut off, or is a page of something between here and there.
     transient: error instanceof SyntaxError,
   });
 }
+
+function addressError(system: string, code: string): StepError {
+  const fault = faultBy(code);
+  if (fault) return new StepError(`${system} ${fault.says}`, { code: fault.code ?? code });
+  const text = `${system} can't be reached (${code}). Check the address and the network.`;
+  return new StepError(text, { code, transient: true });
+}
+
+const faultBy = (code: string) => ADDRESS_FAULTS.find(({ codes }) => codes.test(code));
 
 /** The error for an HTTP answer that is no success. */
 export function statusError(system: string, status: number, retryAfter?: number): StepError {
@@ -133,11 +147,11 @@ function httpStatus(error: unknown): number | undefined {
     | undefined;
 }
 
-/** The code of a connection that broke or never came about, which clients hide behind up to three causes. */
+/** The code of a connection that broke or can't come about, which clients hide behind up to three causes. */
 function codeBelow(error: unknown): string | undefined {
   for (let depth = 0, at = error; depth < 4 && at instanceof Error; depth++, at = at.cause) {
     const { code } = at as { code?: unknown };
-    if (typeof code === "string" && (CONNECTION_CODES.has(code) || code === NO_ADDRESS)) return code;
+    if (typeof code === "string" && (CONNECTION_CODES.has(code) || faultBy(code))) return code;
     if (at.name === "APIConnectionTimeoutError" || at.name === "TimeoutError") return "ETIMEDOUT";
   }
   return undefined;

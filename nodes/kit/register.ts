@@ -1,27 +1,19 @@
 /** Turns a definition into the Node-RED node that does it. */
+import { resolve } from "node:path";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import type { Handle, VconStore } from "../../core/index.ts";
 import { loadClient, mayInstall } from "./client.ts";
-import {
-  type ConfigDefinition,
-  type DestinationDefinition,
-  type FlowDefinition,
-  isDestination,
-  kitFields,
-  type NodeDefinition,
-} from "./definition.ts";
-import { Destination, mostTogether } from "./destination.ts";
+import type { ConfigDefinition, FlowDefinition, NodeDefinition } from "./definition.ts";
+import { Destination } from "./destination.ts";
 import { aboutVcon, StepError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
+import { kitFields } from "./kit-fields.ts";
 import { type Message, Runner } from "./runner.ts";
-import { readSettings, type ServiceNode, type Settings, serviceNode } from "./settings.ts";
+import { readSettings, type ServiceNode, serviceNode } from "./settings.ts";
 import { workOf } from "./work.ts";
 
 /** Steps that ask nothing but the store: enough to keep it busy, few enough to keep memory flat. */
 const STORE_STEPS_AT_ONCE = 256;
-
-/** Rows and the like that may wait for the next batch: enough to fill it, few enough to keep memory flat. */
-const MOST_GATHERED = 5000;
 
 /** For a node without a time limit in its form. */
 const TIME_LIMIT_SECONDS = 60;
@@ -92,18 +84,11 @@ function makeRunner(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, ra
     definition,
     work,
     uuidProperty: uuid && (uuidProperty ?? "payload"),
-    atOnce: isDestination(definition) ? gathered(definition, settings, atOnce) : atOnce,
+    atOnce: work instanceof Destination ? work.atOnce : atOnce,
     closing,
   });
   if (work instanceof Destination) node.erase = (uuid, handle) => work.erase(uuid, handle);
   return { runner, services: [storeNode, ...settings.services] };
-}
-
-/** As many as are on their way, and a batch that fills up meanwhile. */
-function gathered(definition: DestinationDefinition, settings: Settings<Fields>, atOnce: number): number {
-  if (definition.batch === undefined) return atOnce;
-  const batches = definition.batch.atOnce ?? atOnce;
-  return Math.min(mostTogether(definition, settings) * (batches + 1), MOST_GATHERED);
 }
 
 /** A node that is not configured says so at once, and to every message. */
@@ -118,20 +103,18 @@ function makeServiceNode(RED: NodeAPI, node: ServiceNode, definition: ConfigDefi
   let opened: Promise<unknown> | undefined;
   node.users = new Set();
   node.service = () => {
-    opened ??= open();
+    opened ??= open().catch((error) => {
+      opened = undefined;
+      throw error instanceof StepError ? inConfigNode(definition, error) : error;
+    });
     return opened;
   };
 
   async function open(): Promise<unknown> {
-    try {
-      const config = await readSettings(RED, node, definition.fields, raw).for({});
-      const userFolder = RED.settings.userDir ?? ".";
-      const load = <Module>(path: string) => loadClient<Module>(definition.client!, path, userFolder);
-      return await definition.open(config, { userFolder, load });
-    } catch (error) {
-      opened = undefined;
-      throw error instanceof StepError ? inConfigNode(definition, error) : error;
-    }
+    const config = await readSettings(RED, node, definition.fields, raw).for({});
+    const userFolder = resolve(RED.settings.userDir ?? "");
+    const load = <Module>(path: string) => loadClient<Module>(definition.client!, path, userFolder);
+    return definition.open(config, { userFolder, load });
   }
 
   onClose(node, async () => {

@@ -3,21 +3,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isTransient, StepError, stopped } from "./errors.ts";
 
 const ATTEMPTS = 5;
+/** With the pauses between them about five minutes. */
+export const PATIENT_ATTEMPTS = 64;
 const FIRST_PAUSE_MS = 500;
+const LONGEST_OWN_PAUSE_MS = 5000;
 /** A system that asks for more patience than this is better served by a later message. */
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Runs `work` up to five times, with pauses that double or that the other side asks for. */
+/** Runs `work` up to so many times, with pauses that double or that the other side asks for. */
 export async function withRetries<Result>(
   work: () => Result | Promise<Result>,
   signal: AbortSignal,
+  attempts = ATTEMPTS,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
       const pause = pauseAfter(error, attempt);
-      if (attempt === ATTEMPTS || signal.aborted || !isTransient(error) || pause > LONGEST_PAUSE_MS)
+      if (attempt === attempts || signal.aborted || !isTransient(error) || pause > LONGEST_PAUSE_MS)
         throw error;
       await sleep(pause, undefined, { signal }).catch(() => {
         throw error;
@@ -29,7 +33,8 @@ export async function withRetries<Result>(
 function pauseAfter(error: unknown, attempt: number): number {
   const asked = error instanceof StepError ? error.retryAfter : undefined;
   // Spread, so that many instances that failed together do not come back together.
-  return asked ?? FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
+  const own = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
+  return asked ?? Math.min(own, LONGEST_OWN_PAUSE_MS);
 }
 
 /**

@@ -1,22 +1,21 @@
 /** Takes a node's messages: so many at once, status, outputs, and the one `done` that each message gets. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import pLimit, { type LimitFunction } from "p-limit";
 import { type FlowDefinition, goesOutside } from "./definition.ts";
 import { aboutVcon, StepError, stopped } from "./errors.ts";
 import { propertyOf, uuidIn } from "./message.ts";
 import { StatusCounter } from "./status.ts";
-import { inTurn } from "./turns.ts";
+import { inTurnOn } from "./turns.ts";
 import type { Work } from "./work.ts";
 
 export type Message = NodeMessage & Record<string, unknown>;
 type Send = (message: unknown) => void;
 type Done = (error?: Error) => void;
 
-/** Below the 15 s after which Node-RED gives up on a node that closes. */
+/** How long a node that closes waits for its steps; with the time below, less than the 15 s that Node-RED gives it. */
 const CLOSE_PATIENCE_MS = 10_000;
-/** What is aborted ends at once, unless the store does not answer. */
-const ABORT_PATIENCE_MS = 1000;
+/** How long it then waits for those that it stopped: who may have seen data is still to be entered. */
+const STOP_PATIENCE_MS = 3000;
 
 /** In a line of the log. */
 const MOST_NAMED = 100;
@@ -71,7 +70,7 @@ export class Runner {
     }
   }
 
-  /** Lets the steps that run end, and begins no other; those that take too long are aborted. */
+  /** Lets the steps that run end, and begins no other; those that take too long are stopped. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -80,16 +79,20 @@ export class Runner {
   async #close(): Promise<void> {
     await this.#ended(CLOSE_PATIENCE_MS);
     this.#options.closing.abort();
-    await this.#ended(ABORT_PATIENCE_MS);
+    await this.#ended(STOP_PATIENCE_MS);
     this.#status.close();
     this.#logStranded();
   }
 
-  /** Waits until nothing runs any more, for so long at most. */
-  async #ended(patience: number): Promise<void> {
-    const giveUp = new AbortController();
-    const ended = Promise.allSettled(this.#running).then(() => giveUp.abort());
-    await Promise.race([ended, sleep(patience, undefined, { signal: giveUp.signal }).catch(() => {})]);
+  /** Waits until every step has ended, but no longer than so many milliseconds. */
+  #ended(patience: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, patience);
+      void Promise.allSettled(this.#running).then(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   /** Whether the nodes that it is wired to are still there: in a deploy Node-RED takes all out first. */
@@ -128,7 +131,7 @@ export class Runner {
         return work.run(message, uuid);
       });
     const isFree = uuid === undefined || !goesOutside(definition);
-    return isFree ? run() : inTurn(`${node.id} ${uuid}`, run);
+    return isFree ? run() : inTurnOn(node, uuid, run);
   }
 
   #follow(running: Promise<void>): void {

@@ -1,4 +1,5 @@
 /** One piece of work at a time for each place, also from several nodes: two at once would undo each other's. */
+import type { Node } from "node-red";
 
 /** By place, the last work in its line. */
 const last = new Map<string, Promise<unknown>>();
@@ -13,4 +14,9 @@ export async function inTurn<Result>(place: string, work: () => Promise<Result>)
   } finally {
     if (last.get(place) === mine) last.delete(place);
   }
+}
+
+/** What a node does about a vCon at a system outside: one thing after the other, as its trail then tells it. */
+export function inTurnOn<Result>({ id }: Node, uuid: string, work: () => Promise<Result>): Promise<Result> {
+  return inTurn(`${id} ${uuid}`, work);
 }

@@ -24,7 +24,7 @@ import { aboutVcon } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 import { setOnMessage } from "./message.ts";
 import type { Message } from "./runner.ts";
-import { callFor, eventBy, load, millisecondsSince, retry, type Workplace } from "./workplace.ts";
+import { append, callFor, eventBy, load, millisecondsSince, retry, type Workplace } from "./workplace.ts";
 
 /** What a node does with a message; the answer names the output. */
 export interface Work {
@@ -116,7 +116,8 @@ async function step(
   const keep = async (add?: Addition, failed?: true) => {
     const sent = [...recipients];
     recipients.clear();
-    await append(place, store, uuid, add, sent, { duration: millisecondsSince(started), failed });
+    const events = eventsOf(place, add, sent, { duration: millisecondsSince(started), failed });
+    if (events.length > 0) await append(place, store, uuid, add ?? {}, events);
   };
   try {
     for await (const { add, message: properties } of resultsOf(definition.run({ ...call, vcon }))) {
@@ -139,23 +140,20 @@ async function* resultsOf(running: ReturnType<StepDefinition["run"]>): AsyncGene
   if (result !== undefined) yield result;
 }
 
-/** Adds what a step adds, with its events in the same write. */
-async function append(
-  place: Workplace,
-  store: VconStore,
-  uuid: string,
+/** What a step has done: added something, and shown it to systems outside. */
+function eventsOf(
+  { node }: Workplace,
   add: Addition | undefined,
   recipients: readonly Recipient[],
   { duration, failed }: { duration: number; failed: true | undefined },
-): Promise<void> {
-  const events: TrailEvent[] = recipients.map((recipient) => ({
-    ...eventBy(place.node, "vcon_sent"),
+): TrailEvent[] {
+  const sent = recipients.map((recipient) => ({
+    ...eventBy(node, "vcon_sent"),
     recipient,
     duration,
     ...(failed && { failed }),
   }));
-  if (add) events.unshift({ ...eventBy(place.node, "vcon_enhanced"), added: partsOf(add), duration });
-  if (events.length > 0) await retry(place, () => store.append(uuid, add ?? {}, events));
+  return add ? [{ ...eventBy(node, "vcon_enhanced"), added: partsOf(add), duration }, ...sent] : sent;
 }
 
 async function isStored(place: Workplace, store: VconStore, uuid: string): Promise<boolean> {

@@ -1,10 +1,17 @@
 /** What the work of every family of nodes needs: the node's settings, its store, systems outside, and events. */
 import type { Node, NodeAPI } from "node-red";
-import { type Part, type Recipient, type TrailEvent, type VconStore, VconView } from "../../core/index.ts";
+import {
+  type Addition,
+  type Part,
+  type Recipient,
+  type TrailEvent,
+  type VconStore,
+  VconView,
+} from "../../core/index.ts";
 import type { Call, DestinationDefinition, FilterDefinition, StepDefinition } from "./definition.ts";
 import { mayHaveLeft, outsideError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
-import { withRetries, withTimeLimit } from "./retry.ts";
+import { PATIENT_ATTEMPTS, withRetries, withTimeLimit } from "./retry.ts";
 import type { Message } from "./runner.ts";
 import type { Settings } from "./settings.ts";
 
@@ -101,6 +108,21 @@ export async function outsideOnce<Result>(
 
 export function retry<Result>({ closing }: Workplace, work: () => Result | Promise<Result>): Promise<Result> {
   return withRetries(work, closing);
+}
+
+/**
+ * Adds to the vCon, with the events in the same write. Who has data of it is told to a store that is away for some
+ * minutes, too: nobody else would know.
+ */
+export function append(
+  { closing }: Workplace,
+  store: VconStore,
+  uuid: string,
+  addition: Addition,
+  events: readonly TrailEvent[],
+): Promise<boolean> {
+  const attempts = events.some(({ recipient }) => recipient) ? PATIENT_ATTEMPTS : undefined;
+  return withRetries(() => store.append(uuid, addition, events), closing, attempts);
 }
 
 export function millisecondsSince(started: number): number {

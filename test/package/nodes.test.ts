@@ -26,19 +26,20 @@ describe("package.json", () => {
     expect(Object.keys(manifest.dependencies).length).toBeLessThanOrEqual(6);
   });
 
-  it("has Node-RED install the same versions of the heavy clients as it names as optional peers", () => {
+  it("has Node-RED install the versions of the heavy clients that it is tested with", () => {
     const asked = sets.flatMap(([, file]) => {
       const [registration] = registrationsIn(read(file.replace(/\.js$/, ".html"))).values();
       const modules = registration!.defaults["modules"]?.value as { module: string }[] | undefined;
       return (modules ?? []).map(({ module }) => module);
     });
-    const peers = Object.entries<string>(manifest.peerDependencies).map(
-      ([name, range]) => `${name}@${range}`,
-    );
-    expect(asked.sort()).toEqual(peers.sort());
-    for (const name of Object.keys(manifest.peerDependencies)) {
-      expect(manifest.peerDependenciesMeta[name]).toEqual({ optional: true });
-    }
+    expect(asked.length).toBeGreaterThan(0);
+    const tested = Object.entries(manifest.devDependencies).map(([name, range]) => `${name}@${range}`);
+    expect(tested).toEqual(expect.arrayContaining(asked));
+    for (const client of asked) expect(read("README.md")).toContain(`npm install ${client}`);
+  });
+
+  it("can be installed beside any version of them that a Function node uses", () => {
+    expect(manifest).not.toHaveProperty("peerDependencies");
   });
 
   it("loads code of no more than the packages that it declares", () => {

@@ -28,7 +28,7 @@ export async function startDemo(folder = mkdtempSync(join(tmpdir(), "vcon-demo-"
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const env = { ...process.env, PORT: String(port), VCON_DATA: folder };
-  for (const name of ["REDIS_URL", "DATABASE_URL", "DEEPGRAM_API_KEY", "HOST"])
+  for (const name of ["REDIS_URL", "DATABASE_URL", "DEEPGRAM_API_KEY", "OPENAI_API_KEY", "HOST"])
     delete (env as Record<string, unknown>)[name];
   const child = spawn(process.execPath, ["scripts/demo.mjs"], {
     cwd: root,

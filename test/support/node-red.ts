@@ -101,7 +101,11 @@ export async function startNodeRed(...packages: string[]): Promise<TestNodeRed> 
     const waiter = waiting.get(id);
     waiting.delete(id);
     if (waiter) waiter(event.msg);
-    else received.set(id, [...(received.get(id) ?? []), event.msg]);
+    else
+      received
+        .set(id, received.get(id) ?? [])
+        .get(id)!
+        .push(event.msg);
   });
   let statuses: { id: string; at: number; status: NodeStatus }[] = [];
   RED.runtime.events.on("node-status", ({ id, status }: { id: string; status: NodeStatus }) =>

@@ -6,6 +6,10 @@ const WORDS: Record<string, { what: string; transient?: boolean }> = {
   "08": { what: "The connection to it was lost.", transient: true },
   "22": { what: "A value does not fit the type of its column. Change the column or the projection." },
   "23": { what: "The row breaks a rule of the table, such as a column that must not be empty." },
+  "25006": {
+    what: "It takes no writes at the moment, like a standby before it takes over.",
+    transient: true,
+  },
   "28": { what: "It refused the user or the password. Check the server's settings." },
   "3D": { what: "The database does not exist. Check the server's URL." },
   "3F": { what: "The table's schema does not exist. Create it." },
@@ -29,8 +33,12 @@ const SQLSTATE = /^[0-9FHPX][0-9A-Z]{4}$/;
 /** The classes of errors that a row is at fault for, and not the server or the table. */
 const OF_A_ROW = new Set(["22", "23"]);
 
-/** What a write that creates what is missing gets over by itself. */
-const CREATABLE = new Set(["42P01", "42703"]);
+const MISSING = new Set(["42P01", "42703"]);
+
+/** Whether the table, or a column of it, is not there. */
+export function isMissing(error: unknown): boolean {
+  return MISSING.has(String((error as { code?: unknown }).code));
+}
 
 /** The error of a query as one that may be shown; what is none of the database's passes as it is. */
 export function databaseError(error: unknown, creates: boolean): unknown {
@@ -39,13 +47,19 @@ export function databaseError(error: unknown, creates: boolean): unknown {
   if (typeof code === "string" && SQLSTATE.test(code)) {
     const words = WORDS[code] ?? WORDS[code.slice(0, 2)];
     const what = words?.what ?? "It refused the row. Check the table and the projection.";
-    const transient = words?.transient ?? (creates && CREATABLE.has(code));
+    // A write that creates what is missing gets over it by itself.
+    const transient = words?.transient ?? (creates && isMissing(error));
     const oneOfBatch = words === undefined || OF_A_ROW.has(code.slice(0, 2));
     return new StepError(`PostgreSQL answered ${code}. ${what}`, { code, transient, oneOfBatch });
   }
   // The client's own words where the server wants a password and there is none.
   if (code === undefined && /password must be a/.test(message ?? "")) {
     return new StepError("PostgreSQL wants a password. Set it in the server's settings.", { code: "28P01" });
+  }
+  if (code === undefined && /does not support SSL/.test(message ?? "")) {
+    return new StepError("PostgreSQL takes no encrypted connections. Remove sslmode from the server's URL.", {
+      code: "NO_TLS",
+    });
   }
   // The client's own words for a connection that broke or did not come about carry no code.
   if (code === undefined && /connection|timeout/i.test(message ?? "")) {

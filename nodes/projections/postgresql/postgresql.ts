@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from "pg";
 import type { Row } from "../../../core/index.ts";
 import { destination, StepError, service, text, toggle } from "../../kit/index.ts";
 import { projectionField, ROWS, rowOf } from "../row.ts";
-import { databaseError } from "./database-error.ts";
+import { databaseError, isMissing } from "./database-error.ts";
 import { columnsOf, createTable, erase, upserts } from "./statements.ts";
 
 interface Server {
@@ -72,11 +72,10 @@ export default destination({
         for (const statement of upserts(table, key, fitting)) await client.query(statement);
       });
     } catch (error) {
-      // The table may have been dropped since; the next attempt looks anew.
-      known.delete(server);
+      // It may have been dropped since; the next attempt looks anew.
+      if (isMissing(error)) known.delete(server);
       throw databaseError(error, create);
     }
-    return undefined;
   },
   erase: async ({ config, uuid, handle, signal }) => {
     const { pool, database } = await config.server();
@@ -132,9 +131,12 @@ async function fitted(
   const columns = columnsKnown(server, table);
   const missing = rows.flatMap((row) => Object.entries(row).filter(([column]) => !columns.has(column)));
   if (missing.length === 0) return [...rows];
-  const filled = missing.filter(([, value]) => value !== null);
-  // The first value of a column says its type.
-  if (filled.length > 0) await make(client, createTable(table, key, Object.fromEntries(filled.reverse())));
+  const columnsToMake = new Map<string, Row[string]>();
+  for (const [column, value] of missing) {
+    // The first value of a column says its type.
+    if (value !== null && !columnsToMake.has(column)) columnsToMake.set(column, value);
+  }
+  if (columnsToMake.size > 0) await make(client, createTable(table, key, Object.fromEntries(columnsToMake)));
   const found = await client.query<{ name: string }>(columnsOf(table));
   for (const { name } of found.rows) columns.add(name);
   return rows.map((row) =>

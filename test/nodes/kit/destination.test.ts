@@ -2,6 +2,7 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ends, root } from "../../support/node-red.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
@@ -160,6 +161,24 @@ describe("the trail", () => {
     const [event] = await store.trail(uuid!);
     await nodeRed.erase("node", uuid!, event!.handle!);
     expect(requests.at(-1)).toBe(`DELETE /1/${uuid}`);
+  });
+});
+
+describe("an erasure", () => {
+  it("waits for the copy that is on its way, so that none is left behind", async () => {
+    const waiting = holdAnswers();
+    const [uuid] = await some(1);
+    const arrival = through(uuid!);
+    await expect.poll(() => waiting.length).toBe(1);
+    answer = takeAll;
+    const erasing = nodeRed.erase("node", uuid!, { box: 1 });
+    // As long as it would take if it did not wait.
+    await Promise.race([erasing, pause(300)]);
+    waiting[0]!();
+    await Promise.all([arrival, erasing]);
+    expect(requests.map((request) => request.split(" ")[0])).toEqual(["POST", "DELETE"]);
+    const trail = await store.trail(uuid!);
+    expect(trail.map(({ event }) => event)).toEqual(["vcon_sent", "vcon_deleted"]);
   });
 });
 

@@ -1,23 +1,33 @@
 /** What every node does about a system outside: so many at once, so long, again where that helps, and once. */
+import { readFileSync } from "node:fs";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Vcon } from "../../../core/index.ts";
 import { startDeepgramStandIn } from "../../../flows/stand-ins/deepgram.ts";
 import type { Fault, StandIn } from "../../../flows/stand-ins/stand-in.ts";
 import { recordingFile, transcripts } from "../../stand-ins/conversations.ts";
 import { type Gate, startGate } from "../../support/gate.ts";
-import { ends, type FlowNode } from "../../support/node-red.ts";
+import { ends, type FlowNode, root } from "../../support/node-red.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
 import { call, inline, stored, storeNode } from "../../support/vcons.ts";
 
 const { nodeRed, store } = await nodeRedForFile();
 let deepgram: StandIn;
 let gate: Gate;
+let secureUrl: string;
+const selfSigned = readFileSync(join(root, "test/support/self-signed.pem"));
+const secure = createTlsServer({ key: selfSigned, cert: selfSigned });
 beforeAll(async () => {
+  await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+  secureUrl = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
   deepgram = await startDeepgramStandIn({ key: "right", transcripts });
   gate = await startGate(deepgram.url);
   process.env["DEEPGRAM_API_KEY"] = "right";
 });
 afterAll(async () => {
+  secure.close();
   await gate.close();
   await deepgram.close();
 });
@@ -165,6 +175,24 @@ describe("a service that can't be had", () => {
     await deploy({}, "deepgram");
     const { message } = await afterFaults();
     expect(message.error!.message).toMatch(/Deepgram has no address that can be used\. Check the URL/);
+  });
+
+  it.each([
+    [
+      "its certificate is its own",
+      () => secureUrl,
+      /certificate that can't be trusted.* NODE_EXTRA_CA_CERTS/,
+    ],
+    [
+      "it does not speak TLS",
+      () => deepgram.url.replace("http:", "https:"),
+      /whether it is https:\/\/ or http/,
+    ],
+  ])("is asked once where %s, with what to do", async (_, url, words) => {
+    await deploy({}, url());
+    const { message } = await afterFaults();
+    expect(message.error!.message).toMatch(words);
+    expect(message.error!.message).toContain("Deepgram");
   });
 
   it("is given up after the time limit where it is silent, and not asked again", async () => {

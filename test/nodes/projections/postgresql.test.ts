@@ -91,7 +91,8 @@ const columns = async () =>
   Object.fromEntries(
     (
       await postgres.query(
-        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $1",
+        `SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $1
+         ORDER BY ordinal_position`,
         [table],
       )
     ).map((column) => [column["column_name"], column["data_type"]]),
@@ -174,6 +175,14 @@ describe("a row", () => {
       recall: "boolean",
       created_at: "timestamp with time zone",
     });
+    expect(Object.keys(await columns())).toEqual([
+      "uuid",
+      "text",
+      "seconds",
+      "share",
+      "recall",
+      "created_at",
+    ]);
   });
 
   it("is one row however often the vCon comes, and has the newest values", async () => {
@@ -541,6 +550,28 @@ describe("the server", () => {
     await postgres.start();
     await running;
     expect(await rows()).toHaveLength(1);
+  });
+
+  it("that takes no writes for a while, as a standby does, gets the row once it takes them again", async () => {
+    await postgres.query(`CREATE TABLE "${table}" (uuid uuid PRIMARY KEY, text text)`);
+    await postgres.query("ALTER DATABASE postgres SET default_transaction_read_only = on");
+    await deploy({ create: false });
+    const running = written(await projected({ text: "x" }));
+    const writers = "FROM pg_stat_activity WHERE query LIKE 'INSERT%'";
+    await expect.poll(() => postgres.query(`SELECT 1 ${writers} AND state = 'idle'`)).toHaveLength(1);
+    await postgres.query("BEGIN READ WRITE; ALTER DATABASE postgres RESET ALL; COMMIT");
+    // Its connection still is as it was made.
+    await postgres.query(`SELECT pg_terminate_backend(pid) ${writers}`);
+    await running;
+    expect(await rows()).toMatchObject([{ text: "x" }]);
+  });
+
+  it("that takes no encrypted connections says so, where the URL asks for one", async () => {
+    await deploy({}, { url: `${postgres.url}?sslmode=verify-full` });
+    expect(await refused(await projected({ text: "x" }))).toMatchObject({
+      code: "NO_TLS",
+      message: expect.stringContaining("sslmode"),
+    });
   });
 
   it("may be deployed anew while rows are on their way: all are written", async () => {
