@@ -76,6 +76,8 @@ export class Batches {
           left[0]!.config,
           left.map(({ item }) => item),
         );
+        // Whatever it says nothing of would be taken for arrived.
+        if (outcomes && outcomes.length !== left.length) throw new TypeError("not an outcome for each item");
         const again = left.filter((waiting, index) => !isSettled(waiting, outcomes?.[index]));
         const reason = outcomes?.find(isTransient);
         left = again;

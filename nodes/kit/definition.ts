@@ -132,7 +132,8 @@ export interface DestinationDefinition<F extends Fields = Fields, Content = unkn
   /**
    * Sends once, within the node's time limit; the kit sends again what may pass. Answers nothing where all arrived,
    * else the outcome of each item in their order.
-   * @throws for the batch as a whole; a StepError with `oneOfBatch` makes the kit send it in smaller ones
+   * @throws for the batch as a whole; a StepError with `oneOfBatch` makes the kit send it in smaller ones. Where a part
+   *   may have arrived, answer outcomes instead: of a system that is not reached, the trail says nothing
    */
   send(sending: {
     config: ConfigOf<F>;

@@ -76,11 +76,12 @@ const CONNECTION_CODES = new Set([
   "UND_ERR_BODY_TIMEOUT",
 ]);
 
-/** Where a connection did not even come about, or nobody was asked. */
+/**
+ * Where a connection did not even come about, or nobody was asked. Not where a host or network is unreachable: that may
+ * also end a connection over which data has gone.
+ */
 const NOTHING_LEFT = new Set([
   "ECONNREFUSED",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
   "EAI_AGAIN",
   "ENOTFOUND",
   "UND_ERR_CONNECT_TIMEOUT",

@@ -13,6 +13,9 @@ interface Server {
   database: string;
 }
 
+/** More are hardly faster, and those that wait lie in memory, each with a transcript maybe. */
+const ROWS_TOGETHER = 100;
+
 /** The columns that exist as far as this process knows, by server and table. */
 const known = new WeakMap<Server, Map<string, Set<string>>>();
 
@@ -49,7 +52,7 @@ export default destination({
   },
   reads: [ROWS],
   system: "PostgreSQL",
-  batch: { most: 500 },
+  batch: { most: ROWS_TOGETHER },
   draw: async ({ vcon, config }) => {
     const { table, key } = config;
     const content: Row = { ...(await rowOf(vcon, config.projection)).row, [key]: vcon.uuid };

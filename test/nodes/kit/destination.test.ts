@@ -117,6 +117,14 @@ describe("a batch", () => {
     expect(batches.filter((batch) => batch.includes(bad)).at(-1)).toEqual([bad]);
   });
 
+  it("has not arrived where less is said of it than of each", async () => {
+    answer = (_, response) => say(response, 200, ["ok"]);
+    const uuids = await some(3);
+    const arrivals = await Promise.all(uuids.map(through));
+    expect(arrivals.map(({ at }) => at)).toEqual(["failure", "failure", "failure"]);
+    for (const uuid of uuids) expect(await store.trail(uuid)).toMatchObject([{ failed: true }]);
+  });
+
   it("that fails as a whole fails each of its messages, each with its vCon's name", async () => {
     answer = (_, response) => say(response, 403);
     const uuids = await some(3);
