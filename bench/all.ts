@@ -1,6 +1,7 @@
 /** All benchmarks, in the order in which they run. */
 import { bytes } from "./bytes.ts";
 import { chain } from "./chain.ts";
+import { document } from "./document.ts";
 import { files } from "./files.ts";
 import { hop } from "./hop.ts";
 import { idle } from "./idle.ts";
@@ -13,6 +14,7 @@ import { sheets } from "./sheets.ts";
 export const measurements: Measurement[] = [
   hop,
   reading,
+  ...document,
   ...chain,
   ...bytes,
   ...ingest,

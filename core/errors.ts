@@ -4,7 +4,24 @@ export type VconErrorCode =
   | "VCON_MALFORMED"
   | "VCON_NOT_FOUND"
   | "VCON_SEALED"
+  /** Another document took its place while it was being read. */
+  | "VCON_CHANGED"
   | "VCON_TOO_LARGE"
+  /** The vCon lists a critical extension that is not known here. */
+  | "EXTENSION_UNSUPPORTED"
+  /** The signature does not fit, or what it signs says otherwise than its header. */
+  | "SIGNATURE_INVALID"
+  /** The signer's certificates do not lead to a trusted one, or are not valid at the time. */
+  | "CERTIFICATE_UNTRUSTED"
+  | "CERTIFICATE_MALFORMED"
+  /** None of the given keys opens it, or it was changed. */
+  | "DECRYPTION_FAILED"
+  | "KEY_MALFORMED"
+  /** Must not be fetched: its address, size or type is not allowed. */
+  | "MEDIA_REFUSED"
+  | "MEDIA_UNAVAILABLE"
+  /** What was fetched is not what `content_hash` says it was. */
+  | "MEDIA_CHANGED"
   | "UUID_MALFORMED"
   | "STORE_URL_MALFORMED"
   | "STORE_MISMATCH"
@@ -14,12 +31,19 @@ export type VconErrorCode =
 export class VconError extends Error {
   readonly code: VconErrorCode;
   readonly transient: boolean;
+  /** Milliseconds that the other side asked to be left alone. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: VconErrorCode, message: string, options: { cause?: unknown; transient?: boolean } = {}) {
+  constructor(
+    code: VconErrorCode,
+    message: string,
+    options: { cause?: unknown; transient?: boolean; retryAfter?: number | undefined } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "VconError";
     this.code = code;
     this.transient = options.transient ?? false;
+    this.retryAfter = options.retryAfter;
   }
 }
 
@@ -29,6 +53,13 @@ export function notFound(uuid: string): VconError {
     "VCON_NOT_FOUND",
     `vCon ${uuid} is not in the store. It was deleted, has expired, or this node uses another store than the one that created it.`,
   );
+}
+
+/** Another document took the vCon's place while its large bodies were being read; to be read again. */
+export function changed(uuid: string): VconError {
+  return new VconError("VCON_CHANGED", `vCon ${uuid} was replaced while it was being read. Send it again.`, {
+    transient: true,
+  });
 }
 
 /** The vCon is signed or encrypted, so its parts can be neither read nor added to. */

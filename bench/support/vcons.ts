@@ -1,12 +1,14 @@
 /** The conversations that are measured with. */
 import {
   addAnalysis,
+  addAttachment,
   addDialog,
   addParty,
   buildNew,
   encodeBase64Url,
   openStore,
   projectionAnalysis,
+  tagsAttachment,
   type Vcon,
   type VconStore,
 } from "../../core/index.ts";
@@ -44,6 +46,31 @@ export function chat(): Vcon {
       body: text,
     });
   }
+  return vcon;
+}
+
+/** A longer one with all that is usually in a vCon: each line a dialog, a transcript of them all, a summary, tags. */
+export function conversation(lines: number): Vcon {
+  const vcon = withParties();
+  vcon.extensions = ["CC"];
+  const texts = Array.from({ length: lines }, (_, index) => `${index}: ${LINE}`);
+  for (const body of texts) {
+    const start = BEGAN;
+    addDialog(vcon, {
+      type: "text",
+      start,
+      parties: [0, 1],
+      mediatype: "text/plain",
+      encoding: "none",
+      body,
+    });
+  }
+  const segments = texts.map((text, index) => ({ text, start: index, end: index + 1, speaker: index % 2 }));
+  const dialog = texts.map((_, index) => index);
+  const derived = { vendor: "example", product: "listener", dialog };
+  addAnalysis(vcon, { ...derived, type: "transcript", encoding: "json", body: { segments } });
+  addAnalysis(vcon, { ...derived, type: "summary", encoding: "none", body: LINE });
+  addAttachment(vcon, tagsAttachment([{ name: "product", value: "kettle" }], BEGAN));
   return vcon;
 }
 

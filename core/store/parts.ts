@@ -1,8 +1,9 @@
 /** Takes a vCon apart into what stores keep separately, and puts it together again. */
 import { VconError } from "../errors.ts";
-import { type Form, formOf, outerUuid } from "../vcon/form.ts";
+import { type Form, formOf } from "../vcon/form.ts";
 import { isObject } from "../vcon/json.ts";
-import type { JsonValue, Vcon } from "../vcon/types.ts";
+import { outerUuid } from "../vcon/outer-uuid.ts";
+import type { EncryptedVcon, JsonValue, SignedVcon, Vcon } from "../vcon/types.ts";
 import { findUuid } from "../vcon/uuid.ts";
 import { type EncodedBody, encodeLargeBody } from "./body.ts";
 import type { AnyVcon } from "./store.ts";
@@ -33,19 +34,37 @@ export interface Identified {
   /** Milliseconds since 1970; now, if the vCon does not say. */
   createdAt: number;
   /** Of a signed or encrypted vCon none are known. */
-  parties: unknown[];
+  parties: readonly unknown[];
 }
 
-/** @throws VconError `VCON_MALFORMED` for a vCon without a UUID, or whose arrays are no arrays */
+/**
+ * @throws VconError `VCON_MALFORMED` for a vCon without a UUID, or whose arrays are no arrays; as {@link outerUuid} does
+ */
 export function identify(vcon: AnyVcon): Identified {
   const form = formOf(vcon);
-  const uuid = findUuid(
-    form === "unsigned" || vcon["uuid"] !== undefined ? vcon["uuid"] : outerUuid(vcon as never),
-  );
-  if (uuid === undefined) throw new VconError("VCON_MALFORMED", `This ${form} vCon has no valid UUID.`);
+  const uuid = form === "unsigned" ? findUuid(vcon["uuid"]) : outerUuid(vcon as SignedVcon | EncryptedVcon);
+  if (uuid === undefined) throw withoutUuid(form);
   if (form === "unsigned") for (const member of ARRAYS) checkArray(uuid, vcon, member);
   const parties = form === "unsigned" ? ((vcon as Vcon).parties ?? []) : [];
   return { uuid, form, createdAt: Date.parse(String(vcon["created_at"])) || Date.now(), parties };
+}
+
+/** Like {@link identify}, of a document that is to replace the vCon of this UUID. */
+export function identifyAs(uuid: string, vcon: AnyVcon): Identified {
+  const identified = identify(vcon);
+  if (identified.uuid === uuid) return identified;
+  throw new VconError(
+    "VCON_MALFORMED",
+    `vCon ${uuid} can't be replaced by a document with another UUID: store that one as a vCon of its own.`,
+  );
+}
+
+function withoutUuid(form: Form): VconError {
+  const advice =
+    form === "encrypted"
+      ? ` Only its recipients can read what is in it, so its header "unprotected" has to tell the UUID (core-04 section 5.3).`
+      : "";
+  return new VconError("VCON_MALFORMED", `This ${form} vCon has no valid UUID.${advice}`);
 }
 
 function checkArray(uuid: string, vcon: AnyVcon, member: string): void {

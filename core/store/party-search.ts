@@ -15,30 +15,37 @@ export function searchKeys(query: PartyQuery, country: string | undefined): [str
 }
 
 /**
- * Of the vCons that have some party for each member of the query, those where it is one and the same.
+ * Of the vCons that have some party for each member of the query, those where it is one and the same. What a vCon is
+ * indexed by and no party of it has is of a party that can't be read any more, or not without a key: it may be the one.
  * @param found for each member of the query the UUIDs that an index gave
+ * @param partiesOf undefined for a vCon that is gone
  */
 export async function withOneParty(
   found: ReadonlySet<string>[],
   query: PartyQuery,
   country: string | undefined,
-  partiesOf: (uuid: string) => unknown[] | Promise<unknown[]>,
+  partiesOf: (uuid: string) => unknown[] | undefined | Promise<unknown[] | undefined>,
 ): Promise<string[]> {
   const [first = new Set<string>(), ...others] = found;
   const candidates = [...first].filter((uuid) => others.every((set) => set.has(uuid)));
   if (others.length === 0) return candidates;
   const fitting = await Promise.all(
-    candidates.map(async (uuid) => hasParty(await partiesOf(uuid), query, country)),
+    candidates.map(async (uuid) => {
+      const parties = await partiesOf(uuid);
+      return parties !== undefined && mayHaveParty(parties, query, country);
+    }),
   );
   return candidates.filter((_, i) => fitting[i]);
 }
 
-function hasParty(parties: readonly unknown[], query: PartyQuery, country: string | undefined): boolean {
+function mayHaveParty(parties: readonly unknown[], query: PartyQuery, country: string | undefined): boolean {
   const wanted = searchKeys(query, country).map(asTexts);
-  return parties.some((party) => {
-    const own = new Set(asTexts(indexKeysOf([party], country)));
-    return wanted.every((keys) => keys.some((key) => own.has(key)));
-  });
+  const owned = parties.map((party) => new Set(asTexts(indexKeysOf([party], country))));
+  const has = (own: Set<string>, keys: string[]) => keys.some((key) => own.has(key));
+  return (
+    owned.some((own) => wanted.every((keys) => has(own, keys))) ||
+    wanted.some((keys) => !owned.some((own) => has(own, keys)))
+  );
 }
 
 function asTexts(keys: [string, string][]): string[] {

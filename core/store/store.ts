@@ -45,14 +45,16 @@ export interface VconStore {
   /**
    * Stores a new vCon and its event.
    * @returns false, with nothing written, if a vCon with this UUID is there already
-   * @throws VconError `VCON_MALFORMED` for a vCon without a UUID, whose arrays are no arrays, or which holds what
-   *   this home can't keep: Redis as JSON takes no half of a surrogate pair, and at most 128 levels of nesting
+   * @throws VconError `VCON_MALFORMED` for a vCon that tells no UUID or more than one (see `outerUuid`), whose arrays
+   *   are no arrays, or which holds what this home can't keep: Redis as JSON takes no half of a surrogate pair, and at
+   *   most 128 levels of nesting; `VCON_TOO_LARGE` for a signed one whose payload unpacks to too much
    */
   create(vcon: AnyVcon, event?: TrailEvent): Promise<boolean>;
 
   /**
-   * The parts asked for, and only those.
-   * @throws VconError `VCON_NOT_FOUND`, or `VCON_SEALED` for a signed or encrypted one
+   * The parts asked for, and only those; all as they are at one moment. A large body that is fetched later is the one
+   * of that moment, or an error: `VCON_NOT_FOUND` if the vCon was deleted, `VCON_CHANGED` (transient) if it was replaced.
+   * @throws VconError `VCON_NOT_FOUND`; `VCON_SEALED` for a signed or encrypted one, unless "sealed" is among the parts
    */
   read(uuid: string, parts: readonly Part[]): Promise<VconView>;
 
@@ -63,9 +65,20 @@ export interface VconStore {
    * Adds to a vCon, with the step's events in the same write. Two additions at the same moment both succeed.
    * An event `vcon_enhanced` is kept only if something was added, every other event always.
    * @returns false if everything was there already
-   * @throws VconError `VCON_NOT_FOUND`, `VCON_SEALED` for a signed or encrypted one, or `VCON_MALFORMED` as in create
+   * @throws VconError `VCON_NOT_FOUND`, `VCON_MALFORMED` as in create, or `VCON_SEALED` for a signed or encrypted one
+   *   that is to be added to: that it was sent can be told of any
    */
   append(uuid: string, addition: Addition, events?: readonly TrailEvent[]): Promise<boolean>;
+
+  /**
+   * Puts another form of the same vCon in its place, such as the signed one, with the step's events in the same write.
+   * What was there goes, large bodies included; the trail and the place by creation time stay. It is still found by the
+   * parties of the former document, and by those of the new one if that is unsigned.
+   * @param revision of a view that was read with "sealed"
+   * @returns false, with nothing written, if the vCon was changed since then: read it again
+   * @throws VconError `VCON_NOT_FOUND`, or `VCON_MALFORMED` as in create and for a document with another UUID
+   */
+  replace(uuid: string, revision: string, vcon: AnyVcon, events?: readonly TrailEvent[]): Promise<boolean>;
 
   /** Removes the vCon and all that was indexed of it; its trail stays. @returns false if it was not there */
   delete(uuid: string, event?: TrailEvent): Promise<boolean>;
@@ -78,7 +91,11 @@ export interface VconStore {
 
   list(options?: ListOptions): Promise<string[]>;
 
-  /** The UUIDs of vCons that have one party that fits every given member; none for an empty query. */
+  /**
+   * The UUIDs of vCons that have one party that fits every given member; none for an empty query. A sealed vCon and the
+   * former parties of a replaced one are known only by one member at a time: they are found even where these may be of
+   * two parties.
+   */
   find(party: PartyQuery): Promise<string[]>;
 
   /** The events of a vCon, oldest first; also after it was deleted. */

@@ -1,5 +1,7 @@
 /** The parts of a vCon that a step asked for, as a store hands them out. */
-import type { Analysis, Attachment, Dialog, Party, Vcon } from "../vcon/types.ts";
+import { sealed } from "../errors.ts";
+import { formOf } from "../vcon/form.ts";
+import type { Analysis, Attachment, Dialog, EncryptedVcon, Party, SignedVcon, Vcon } from "../vcon/types.ts";
 import type { Held } from "./body.ts";
 
 /** The arrays of a vCon whose elements are read one by one. */
@@ -9,8 +11,10 @@ export type Section = (typeof SECTIONS)[number];
 /**
  * A part of a vCon that a step reads: the head (all members but the four arrays), the parties, a section,
  * or the elements of one type in it ("analysis:transcript", "dialog:text"; an attachment's type is its purpose).
+ * With "sealed" the step takes a signed or encrypted vCon too, as a whole and instead of the other parts, and learns
+ * the revision by which it can replace the vCon.
  */
-export type Part = "head" | "parties" | Section | `${Section}:${string}`;
+export type Part = "sealed" | "head" | "parties" | Section | `${Section}:${string}`;
 
 export type Head = {
   [Member in keyof Vcon as Member extends "parties" | Section ? never : Member]: Vcon[Member];
@@ -18,6 +22,10 @@ export type Head = {
 
 /** What a store found, before it is guarded by {@link VconView}. */
 export interface FoundParts {
+  /** There if "sealed" was asked for. */
+  revision?: string;
+  /** There if "sealed" was asked for and the vCon is signed or encrypted; other parts then are not. */
+  sealed?: SignedVcon | EncryptedVcon;
   head?: Head;
   parties?: Party[];
   dialog?: Map<number, Held<Dialog>>;
@@ -27,7 +35,8 @@ export interface FoundParts {
 
 /**
  * The read parts of one vCon. Sections are maps from the index in the vCon, which is how other parts refer
- * to an element, to the element. Asking for a part that was not read is an error, not an empty answer.
+ * to an element, to the element. Asking for a part that was not read is an error, not an empty answer; `VCON_SEALED`
+ * where it was not read because the vCon is sealed.
  */
 export class VconView {
   readonly uuid: string;
@@ -36,6 +45,17 @@ export class VconView {
   constructor(uuid: string, found: FoundParts) {
     this.uuid = uuid;
     this.#found = found;
+  }
+
+  /** An opaque text that every change of the vCon changes; of a view that was read with "sealed". */
+  get revision(): string {
+    return this.#part("revision");
+  }
+
+  /** The signed or encrypted vCon as it is, undefined for an unsigned one; of a view that was read with "sealed". */
+  get sealed(): SignedVcon | EncryptedVcon | undefined {
+    this.#part("revision");
+    return this.#found.sealed;
   }
 
   get head(): Head {
@@ -60,8 +80,11 @@ export class VconView {
 
   #part<Name extends keyof FoundParts>(name: Name): NonNullable<FoundParts[Name]> {
     const part = this.#found[name];
-    if (part === undefined) throw new TypeError(`This step did not read "${name}": add it to its "reads".`);
-    return part;
+    if (part !== undefined) return part;
+    const whole = this.#found.sealed;
+    if (whole !== undefined) throw sealed(this.uuid, formOf(whole) as "signed" | "encrypted");
+    const missing = name === "revision" ? "sealed" : name;
+    throw new TypeError(`This step did not read "${missing}": add it to its "reads".`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What happened to a vCon, one event a step; event names are those of draft-howe-vcon-lifecycle. */
-
+import type { Form } from "../vcon/form.ts";
 import type { JsonObject } from "../vcon/types.ts";
 
 /** A system outside that has seen data of the vCon. */
@@ -28,6 +28,10 @@ export interface TrailEvent {
   node?: { id: string; type: string; name?: string; flow?: string };
   /** What was added, as parts: "analysis:transcript", "attachments:tags". */
   added?: string[];
+  /** The form that the vCon has from now on, where a step has given it another. */
+  form?: Form;
+  /** UUID of the vCon that this one was made from, by redacting, amending or copying it. */
+  source?: string;
   recipient?: Recipient;
   /** Where the recipient has its copy, if it keeps one that can be erased. */
   handle?: Handle;

@@ -1,8 +1,11 @@
 /** Reads the date formats that vCons of all ages hold, and writes RFC 3339. */
 
-const ISO = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(\.\d+)? ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
+const ISO =
+  /^(\d{4}-\d\d-\d\d)(?:[Tt ]((?:[01]\d|2[0-3]):\d\d)(:\d\d)?(\.\d+)? ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
 const RFC_2822 =
   /^(?:[A-Za-z]{3}, ?)?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|UTC?|GMT|[ECMP][SD]T)(?: \(\w+\))?$/;
+const RFC_3339 =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 const EPOCH_TEXT = /^\d{9,14}(?:\.\d+)?$/;
 
 /** Epochs from here on are milliseconds: as seconds they would lie beyond the year 5000. */
@@ -14,6 +17,7 @@ const END_OF_YEAR_9999 = 253_402_300_799_999;
  * forms close to it (without a zone: taken as UTC), RFC 2822, and Unix time in seconds or milliseconds, whole or not.
  */
 export function readDate(value: unknown): string | undefined {
+  if (isRfc3339(value)) return value as string;
   if (typeof value === "number") return fromEpoch(value);
   if (typeof value !== "string") return;
   const text = value.trim();
@@ -22,12 +26,29 @@ export function readDate(value: unknown): string | undefined {
   return fromIso(text);
 }
 
+/** Whether it is RFC 3339 beyond doubt; dates after the 28th of a month take {@link readDate} to tell. */
+export function isRfc3339(value: unknown): boolean {
+  return typeof value === "string" && RFC_3339.test(value);
+}
+
+/** Whether a date that can be read leaves open which time zone it is in. */
+export function namesNoZone(value: unknown): boolean {
+  const parts = typeof value === "string" ? ISO.exec(value.trim()) : null;
+  return parts !== null && parts[5] === undefined;
+}
+
 function fromIso(text: string): string | undefined {
   const parts = ISO.exec(text);
   if (!parts) return;
   const [, day, minutes = "00:00", seconds = ":00", fraction = "", zone = "Z"] = parts;
   const date = `${day}T${minutes}${seconds}${fraction}${zoneOf(zone)}`;
-  return Number.isNaN(Date.parse(date)) ? undefined : date;
+  return isDay(day!) && !Number.isNaN(Date.parse(date)) ? date : undefined;
+}
+
+/** The engine takes the 30th of February for the 2nd of March. */
+function isDay(day: string): boolean {
+  const read = new Date(day);
+  return !Number.isNaN(read.getTime()) && read.toISOString().startsWith(day);
 }
 
 function zoneOf(zone: string): string {

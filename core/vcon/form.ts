@@ -1,5 +1,4 @@
 /** Which of its three forms a vCon has (core-04 section 5.4). */
-import type { EncryptedVcon, SignedVcon } from "./types.ts";
 
 export type Form = "unsigned" | "signed" | "encrypted";
 
@@ -11,10 +10,4 @@ export function formOf(value: object): Form {
   if ("payload" in value && "signatures" in value) return "signed";
   if (("ciphertext" in value || "cyphertext" in value) && "recipients" in value) return "encrypted";
   return "unsigned";
-}
-
-/** The UUID that a signed or encrypted vCon tells without being opened, if it does. */
-export function outerUuid(vcon: SignedVcon | EncryptedVcon): unknown {
-  if ("signatures" in vcon && Array.isArray(vcon.signatures)) return vcon.signatures[0]?.header?.["uuid"];
-  return (vcon as EncryptedVcon).unprotected?.["uuid"];
 }

@@ -8,19 +8,35 @@ export {
   buildNew,
 } from "./build.ts";
 export { readDate } from "./dates.ts";
-export { type Form, formOf, outerUuid } from "./form.ts";
+export * from "./derive/index.ts";
+export * from "./extensions/index.ts";
+export { fetchCertificates } from "./fetch/fetch-certificates.ts";
 export {
+  type FetchedMedia,
+  type FetchOptions,
+  fetchMedia,
+  type MediaOptions,
+  type TimeLimits,
+} from "./fetch/fetch-media.ts";
+export { type Form, formOf } from "./form.ts";
+export {
+  checkContentHash,
   contentHash,
   contentHashOfStream,
   decodeBase64Url,
   decodeBase64UrlStream,
   encodeBase64Url,
+  type HashAlgorithm,
+  knownContentHashes,
   mediatypeOf,
 } from "./media.ts";
 export type { Change } from "./normalise.ts";
+export type { Syntax } from "./older.ts";
+export { outerUuid } from "./outer-uuid.ts";
 export {
   displayName,
   findPartyIndex,
+  findPartyIndices,
   normaliseMailto,
   normaliseTel,
   PARTY_KEY_KINDS,
@@ -29,6 +45,7 @@ export {
   partyOfRole,
   waysToWriteTel,
 } from "./parties.ts";
+export { payloadOf } from "./payload.ts";
 export {
   PROJECTION_TYPE,
   type Projection,
@@ -37,8 +54,19 @@ export {
   type Row,
   rowIn,
 } from "./projection.ts";
-export { type ReadVcon, readVcon } from "./read.ts";
-export { formatTag, isTags, parseTag, type Tag, tagsAttachment, tagTexts } from "./tags.ts";
+export { type ReadOptions, type ReadVcon, readVcon } from "./read.ts";
+export * from "./security/index.ts";
+export {
+  addTag,
+  formatTag,
+  getTag,
+  isTags,
+  parseTag,
+  type Tag,
+  tagsAttachment,
+  tagsIn,
+  tagTexts,
+} from "./tags.ts";
 export { dialogText } from "./text.ts";
 export {
   isTranscript,
@@ -50,5 +78,5 @@ export {
 } from "./transcript.ts";
 export type * from "./types.ts";
 export { findUuid, newUuid, parseUuid, uuid8 } from "./uuid.ts";
+export { type Finding, findingsFrom, type Level, validateVcon, worstLevel } from "./validate/index.ts";
 export { SYNTAX, writeVcon } from "./write.ts";
-export * from "./wtf.ts";

@@ -17,7 +17,14 @@ export function isEmpty(value: unknown): boolean {
 /** Whether arrays and objects nest deeper than `levels` in `value`; it looks no deeper than that. */
 export function nestsDeeperThan(levels: number, value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((member) => nestsDeeperThan(levels - 1, member));
+  if (levels === 0) return true;
+  // Plain loops: this sees every value of every vCon that is read.
+  if (Array.isArray(value)) {
+    for (const element of value) if (nestsDeeperThan(levels - 1, element)) return true;
+  } else {
+    for (const name in value) if (nestsDeeperThan(levels - 1, (value as JsonObject)[name])) return true;
+  }
+  return false;
 }
 
 /** The object or array that `text` is the JSON of, if it is that of one and nests at most `levels` deep. */
@@ -25,7 +32,11 @@ export function parseStructure(
   text: string,
   levels: number = MAX_NESTING,
 ): JsonObject | unknown[] | undefined {
-  if (!/^\s*[{[]/.test(text)) return;
+  return /^\s*[{[]/.test(text) ? (parseJson(text, levels) as JsonObject | unknown[] | undefined) : undefined;
+}
+
+/** The value that `text` is the JSON of, if it is JSON and nests at most `levels` deep. */
+export function parseJson(text: string, levels: number = MAX_NESTING): unknown {
   try {
     const value = JSON.parse(text);
     return nestsDeeperThan(levels, value) ? undefined : value;

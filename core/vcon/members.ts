@@ -1,4 +1,4 @@
-/** The names of core-04's members, object by object (sections 4.1 to 4.5). */
+/** The names of core-04's members, object by object (sections 4.1 to 4.5), and of what it has no place for. */
 
 const CONTENT = words("body encoding url content_hash mediatype filename");
 
@@ -15,9 +15,16 @@ export const DIALOG_MEMBERS = words(`
   CONTENT,
 );
 
+export const HISTORY_MEMBERS = words("party time event button");
+
 export const ATTACHMENT_MEMBERS = words("purpose start party dialog").concat(CONTENT);
 
 export const ANALYSIS_MEMBERS = words("type dialog attachment vendor product schema").concat(CONTENT);
+
+/** The name of the member that keeps a value which an older draft allowed in `name` and core-04 does not. */
+export function asideOf(name: string): string {
+  return `x_${name}`;
+}
 
 function words(text: string): string[] {
   return text.trim().split(/\s+/);

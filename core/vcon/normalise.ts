@@ -1,161 +1,166 @@
 /**
  * Brings an unsigned vCon of any draft, or as libraries write it, into the syntax of core-04: the tables below say
- * which rules (rules.ts) apply where and in what order.
+ * which rules (rules/) apply where and in what order.
  */
+
+import { isObject } from "./json.ts";
 import {
   ANALYSIS_MEMBERS,
   ATTACHMENT_MEMBERS,
   DIALOG_MEMBERS,
+  HISTORY_MEMBERS,
   PARTY_MEMBERS,
   TOP_MEMBERS,
 } from "./members.ts";
+import { schemaText, vendor } from "./rules/analysis.ts";
+import { attachmentPlace, tags } from "./rules/attachment.ts";
+import { base64Alphabet, contentHash, encoding, jsonText } from "./rules/content.ts";
+import { oneIndex, sessionId } from "./rules/dialog.ts";
 import {
   arrays,
-  attachmentPlace,
-  base64Alphabet,
-  contentHash,
+  contactCenter,
   createdAt,
   criticalExtensions,
-  dates,
   emptyReferences,
-  encoding,
-  jsonText,
-  nulls,
-  objectsIn,
-  oldNames,
-  oldValues,
-  type Rule,
-  schemaText,
+  referenceHashes,
   syntax,
-  tags,
   topLevelTags,
   uuid,
-} from "./rules.ts";
+} from "./rules/head.ts";
+import { date, members, oneOf } from "./rules/member.ts";
+import { apply, type Change, Report, type Rule, type Work } from "./rules/rule.ts";
 import type { JsonObject, Vcon } from "./types.ts";
 
-/** One change: the rule that made it, and where, as a JSON Pointer (RFC 6901) to the member set or dropped. */
-export interface Change {
-  pointer: string;
-  rule: string;
-}
+export type { Change };
 
-type Rules = Record<string, Rule>;
-
-const DIALOG_TYPES = new Map([
-  ["audio", "recording"],
-  ["video", "recording"],
-]);
-const HISTORY_EVENTS = new Map([
-  ["dtmfdown", "keydown"],
-  ["dtmfup", "keyup"],
-]);
-
-const TOP_RULES: Rules = {
-  nulls: nulls(TOP_MEMBERS),
+const HEAD_RULES: readonly Rule[] = [
   emptyReferences,
-  oldNames: oldNames({
-    appended: "amended",
-    amended_from: "amended",
-    redacted_from: "redacted",
+  members({
+    core: TOP_MEMBERS,
+    renamed: { appended: "amended", amended_from: "amended", redacted_from: "redacted" },
+    values: { updated_at: date },
   }),
+  referenceHashes,
   arrays,
   criticalExtensions,
   syntax,
   uuid,
-  dates: dates(["created_at", "updated_at"]),
-};
+];
 
-const PARTY_RULES: Rules = {
-  nulls: nulls(PARTY_MEMBERS),
-};
+const PARTY_RULES: readonly Rule[] = [
+  members({ core: PARTY_MEMBERS, values: { role: contactCenter, contact_list: contactCenter } }),
+];
 
-const CONTENT_RULES: Rules = {
-  contentHash,
-  encoding,
-  base64Alphabet,
-  jsonText,
-};
+const CONTENT_RULES: readonly Rule[] = [contentHash, encoding, base64Alphabet, jsonText];
 
-const DIALOG_RULES: Rules = {
-  nulls: nulls(DIALOG_MEMBERS),
-  oldNames: oldNames({
-    mimetype: "mediatype",
-    "transfer-target": "transfer_target",
-    "target-dialog": "target_dialog",
-    interaction: "interaction_id",
+const DIALOG_RULES: readonly Rule[] = [
+  members({
+    core: DIALOG_MEMBERS,
+    renamed: {
+      mimetype: "mediatype",
+      "transfer-target": "transfer_target",
+      "target-dialog": "target_dialog",
+      interaction: "interaction_id",
+    },
+    values: {
+      type: oneOf({ audio: "recording", video: "recording" }),
+      start: date,
+      session_id: sessionId,
+      transferee: oneIndex,
+      transferor: oneIndex,
+      transfer_target: oneIndex,
+      original: oneIndex,
+      consultation: oneIndex,
+      target_dialog: oneIndex,
+      campaign: contactCenter,
+      interaction_type: contactCenter,
+      interaction_id: contactCenter,
+      skill: contactCenter,
+    },
   }),
-  oldValues: oldValues("type", DIALOG_TYPES),
-  dates: dates(["start"]),
   partyHistory,
   ...CONTENT_RULES,
-};
+];
 
-const HISTORY_RULES: Rules = {
-  oldNames: oldNames({ dtmf: "button" }),
-  oldValues: oldValues("event", HISTORY_EVENTS),
-  dates: dates(["time"]),
-};
+const HISTORY_RULES: readonly Rule[] = [
+  members({
+    core: HISTORY_MEMBERS,
+    renamed: { dtmf: "button" },
+    values: { event: oneOf({ dtmfdown: "keydown", dtmfup: "keyup" }), time: date },
+  }),
+];
 
 /** What needs the dialogs' dates and comes before what needs the vCon's own. */
-const CREATION_RULES: Rules = {
-  createdAt,
-  topLevelTags,
-};
+const CREATION_RULES: readonly Rule[] = [createdAt, topLevelTags];
 
-const ANALYSIS_RULES: Rules = {
-  nulls: nulls(ANALYSIS_MEMBERS),
-  oldNames: oldNames({
-    mimetype: "mediatype",
-    schema_version: "schema",
-    vendor_schema: "schema",
-    vendor_product: "product",
-    transcript: "body",
+const ANALYSIS_RULES: readonly Rule[] = [
+  members({
+    core: ANALYSIS_MEMBERS,
+    renamed: {
+      mimetype: "mediatype",
+      schema_version: "schema",
+      vendor_schema: "schema",
+      vendor_product: "product",
+      transcript: "body",
+    },
+    values: { schema: schemaText, start: date },
   }),
-  schemaText,
-  dates: dates(["start"]),
   ...CONTENT_RULES,
-};
+  vendor,
+];
 
-const ATTACHMENT_RULES: Rules = {
-  nulls: nulls(ATTACHMENT_MEMBERS),
-  oldNames: oldNames({ mimetype: "mediatype", type: "purpose" }),
-  dates: dates(["start"]),
+const ATTACHMENT_RULES: readonly Rule[] = [
+  members({
+    core: ATTACHMENT_MEMBERS,
+    renamed: { mimetype: "mediatype", type: "purpose" },
+    values: { start: date },
+  }),
   ...CONTENT_RULES,
   tags,
   attachmentPlace,
-};
+];
+
+/** A vCon in the syntax of core-04, and what was done to it. */
+export interface Normalised {
+  vcon: Vcon;
+  /** What was changed; with a warning where something was guessed or set aside. Again it would be nothing. */
+  changes: Change[];
+  /** What a rule found and could not change. */
+  left: Change[];
+}
 
 /**
- * Normalises `vcon`, which is changed in place, and says what was changed. Doing it again changes nothing more.
+ * Normalises `vcon`, which is changed in place.
  *
+ * @param options.maxNesting how deep the vCon may nest when JSON that stood in it as text becomes part of it
+ * @param options.repair whether a missing vendor of an analysis becomes "unknown"
  * @throws VconError `VCON_MALFORMED` where a text or number stands for a vCon's part, or the UUID is none
  */
-export function normalise(vcon: JsonObject): { vcon: Vcon; changes: Change[] } {
-  const changes = [
-    ...apply(TOP_RULES, vcon, "", vcon),
-    ...applyToElements(PARTY_RULES, "parties", vcon),
-    ...applyToElements(DIALOG_RULES, "dialog", vcon),
-    ...apply(CREATION_RULES, vcon, "", vcon),
-    ...applyToElements(ANALYSIS_RULES, "analysis", vcon),
-    ...applyToElements(ATTACHMENT_RULES, "attachments", vcon),
-  ];
-  return { vcon: vcon as Vcon, changes };
+export function normalise(
+  vcon: JsonObject,
+  { maxNesting, repair }: { maxNesting: number; repair: boolean },
+): Normalised {
+  const work: Work = { vcon, syntax: vcon.vcon, maxNesting, repair, changes: [], left: [] };
+  const whole = new Report(work, "");
+  apply(HEAD_RULES, vcon, whole);
+  applyToAll(PARTY_RULES, vcon, "parties", whole);
+  applyToAll(DIALOG_RULES, vcon, "dialog", whole);
+  apply(CREATION_RULES, vcon, whole);
+  applyToAll(ANALYSIS_RULES, vcon, "analysis", whole);
+  applyToAll(ATTACHMENT_RULES, vcon, "attachments", whole);
+  return { vcon: vcon as Vcon, changes: work.changes, left: work.left };
 }
 
-function* apply(rules: Rules, members: JsonObject, pointer: string, vcon: JsonObject): Generator<Change> {
-  for (const [rule, run] of Object.entries(rules)) {
-    for (const member of run(members, vcon)) yield { pointer: `${pointer}/${member}`, rule };
-  }
+function partyHistory(dialog: JsonObject, report: Report): void {
+  applyToAll(HISTORY_RULES, dialog, "party_history", report);
 }
 
-function* applyToElements(rules: Rules, section: string, vcon: JsonObject): Generator<Change> {
-  for (const [index, element] of objectsIn(vcon[section])) {
-    yield* apply(rules, element, `/${section}/${index}`, vcon);
-  }
-}
-
-function* partyHistory(dialog: JsonObject, vcon: JsonObject): Iterable<string> {
-  for (const [index, event] of objectsIn(dialog.party_history)) {
-    for (const { pointer } of apply(HISTORY_RULES, event, `party_history/${index}`, vcon)) yield pointer;
+/** Runs the rules over every object in an array, if it is one. */
+function applyToAll(rules: readonly Rule[], members: JsonObject, name: string, report: Report): void {
+  const array = members[name];
+  if (!Array.isArray(array)) return;
+  for (let index = 0; index < array.length; index++) {
+    const element = array[index];
+    if (isObject(element)) apply(rules, element, report.on(`${name}/${index}`));
   }
 }

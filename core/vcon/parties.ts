@@ -26,11 +26,35 @@ const ROLE_NAMES = {
  * address written otherwise.
  */
 export function findPartyIndex(vcon: Vcon, by: PartyKeyKind, value: string): Index | undefined {
+  return findPartyIndices(vcon, by, value)[0];
+}
+
+/**
+ * Like {@link findPartyIndex}, of all such parties: one person may stand in a vCon several times. By "role" they are
+ * as {@link partyOfRole} tells them, but never by a guess where no party has a role.
+ */
+export function findPartyIndices(vcon: Vcon, by: PartyKeyKind | "role", value: string): Index[] {
+  if (by === "role") return partiesOfRole(vcon.parties ?? [], value.trim().toLowerCase());
   const wanted = new Set(forms(by, value));
-  const index = (vcon.parties ?? []).findIndex((party) =>
-    forms(by, party[by]).some((form) => wanted.has(form)),
-  );
-  return index < 0 ? undefined : index;
+  return indicesWhere(vcon.parties ?? [], (party) => forms(by, party[by]).some((form) => wanted.has(form)));
+}
+
+/** The parties with the role, by one of its names, or of two the one that remains beside the other role. */
+export function partiesOfRole(parties: readonly Party[], role: string): Index[] {
+  const names: readonly string[] = isTold(role) ? ROLE_NAMES[role] : [role];
+  const holders = indicesWhere(parties.map(roleOf), (held) => held !== undefined && names.includes(held));
+  if (holders.length > 0 || !isTold(role) || !parties.some(roleOf)) return holders;
+  const remaining = partyOfRole(parties, role);
+  return remaining === undefined ? [] : [remaining];
+}
+
+function isTold(role: string): role is keyof typeof ROLE_NAMES {
+  return Object.hasOwn(ROLE_NAMES, role);
+}
+
+/** Where in a list those stand that fit. */
+export function indicesWhere<Item>(items: readonly Item[], fits: (item: Item) => boolean): Index[] {
+  return [...items.entries()].filter(([, item]) => fits(item)).map(([index]) => index);
 }
 
 /**
@@ -53,7 +77,8 @@ function indexOfRole(parties: readonly Party[], role: "agent" | "customer"): Ind
   return index < 0 ? undefined : index;
 }
 
-function roleOf(party: Party): string | undefined {
+/** The party's `role` (CC extension) or `meta.role`, in lower case. */
+export function roleOf(party: Party): string | undefined {
   const role = party.role ?? (party.meta as { role?: unknown } | null | undefined)?.role;
   return (typeof role === "string" && role.trim().toLowerCase()) || undefined;
 }

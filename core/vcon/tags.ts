@@ -1,6 +1,7 @@
 /** Tags: an attachment of purpose "tags" whose body is a list of "name:value", as the ecosystem writes them. */
+import { addAttachment } from "./build.ts";
 import { isObject, parseStructure } from "./json.ts";
-import type { Attachment } from "./types.ts";
+import type { Attachment, Vcon } from "./types.ts";
 
 export interface Tag {
   name: string;
@@ -29,6 +30,25 @@ export function tagsAttachment(tags: readonly Tag[], created: string): Attachmen
     encoding: "json",
     body: tags.map(formatTag),
   };
+}
+
+/** All tags of a vCon, in their order. */
+export function tagsIn(vcon: Vcon): Tag[] {
+  return (vcon.attachments ?? []).filter(isTags).flatMap(({ body }) => tagTexts(body).map(parseTag));
+}
+
+/** The value of the first tag with this name. */
+export function getTag(vcon: Vcon, name: string): string | undefined {
+  return tagsIn(vcon).find((tag) => tag.name === name)?.value;
+}
+
+/** Adds a tag behind the others, unless the vCon has it already; a name may have several values. */
+export function addTag(vcon: Vcon, name: string, value: string): void {
+  if (tagsIn(vcon).some((tag) => tag.name === name && tag.value === value)) return;
+  const tag = { name, value };
+  const held = vcon.attachments?.find((attachment) => isTags(attachment) && attachment.url === undefined);
+  if (!held) addAttachment(vcon, tagsAttachment([tag], vcon.created_at));
+  else Object.assign(held, { encoding: "json", body: [...tagTexts(held.body), formatTag(tag)] });
 }
 
 /** Whether it holds tags: by its purpose, which older drafts called its type. */

@@ -49,7 +49,9 @@ export interface EncryptedVcon {
 
 /** A reference to the less redacted instance (section 4.1.8). */
 export interface Redacted {
+  /** Absent where the less redacted instance is not to be had. */
   uuid?: string;
+  /** What was redacted, in free text. */
   type: string;
   url?: string;
   content_hash?: string | string[];
@@ -76,15 +78,22 @@ export interface Content {
 export interface Party {
   /** A TEL URL, the prefix `tel:` optional. */
   tel?: string;
+  /** An addr-spec (RFC 3261 section 25.1). */
   sip?: string;
+  /** The PASSporT that vouches for the party, in JWS Compact Serialization. */
   stir?: string;
   /** An address, the prefix `mailto:` optional. */
   mailto?: string;
+  /** As free text; "anonymous" where the party is not to be known. */
   name?: string;
+  /** A DID URI. */
   did?: string;
+  /** How the name was validated ("SSN", "none"), never the data that it was validated with. */
   validation?: string;
+  /** Latitude and longitude as in gml:pos, at the start of the conversation. */
   gmlpos?: string;
-  civicaddress?: Record<string, string>;
+  civicaddress?: CivicAddress;
+  /** The participant's own, in any syntax; the same from one conversation to the next. */
   uuid?: string;
   type?: "person" | "bot" | "organization" | (string & {});
   org?: string;
@@ -94,7 +103,27 @@ export interface Party {
   [member: string]: unknown;
 }
 
+/** Where a party is (section 4.2.9), its members named as in RFC 4119, in lower case. */
+export type CivicAddress = {
+  [member in
+    | "country"
+    | `a${1 | 2 | 3 | 4 | 5 | 6}`
+    | "prd"
+    | "pod"
+    | "sts"
+    | "hno"
+    | "hns"
+    | "lmk"
+    | "loc"
+    | "flr"
+    | "nam"
+    | "pc"]?: string;
+};
+
 export type DialogType = "recording" | "recording-set" | "text" | "transfer" | "incomplete";
+
+/** Why an "incomplete" dialog came to nothing (section 4.3.11). */
+export type Disposition = "no-answer" | "congestion" | "failed" | "busy" | "hung-up" | "voicemail-no-message";
 
 /** One captured piece of the conversation (section 4.3). */
 export interface Dialog extends Content {
@@ -105,14 +134,50 @@ export interface Dialog extends Content {
   duration?: number;
   /** The parties; for a recording with several channels one entry a channel, null for an unused one. */
   parties?: Index | (Index | Index[] | null)[];
+  /** A party, where the first of `parties` is not the one who began. */
   originator?: Index;
-  /** Why an "incomplete" dialog has no content. */
-  disposition?: "no-answer" | "congestion" | "failed" | "busy" | "hung-up" | "voicemail-no-message";
-  party_history?: JsonObject[];
-  session_id?: JsonValue;
+  /** Of a "recording-set": its recordings, as dialogs. */
+  recordings?: Index[];
+  /** Of a "recording": the "recording-set" that it belongs to, as a dialog. */
+  recording_set?: Index;
+  /** Of an "incomplete" one. */
+  disposition?: Disposition;
+  party_history?: PartyHistory[];
+  /** One for all parties, or in the order and depth of `parties`, {} for a party that has none. */
+  session_id?: SessionId | (SessionId | SessionId[])[];
+  /** Of a "transfer": the party that is handed over. */
+  transferee?: Index;
+  /** Of a "transfer": the party that hands over. */
+  transferor?: Index;
+  /** Of a "transfer": the party that takes over. */
+  transfer_target?: Index;
+  /** Of a "transfer": the dialog of transferee and transferor. */
+  original?: Index;
+  /** Of a "transfer": the dialog of transferor and target. */
+  consultation?: Index;
+  /** Of a "transfer": the dialog of transferee and target. */
+  target_dialog?: Index;
+  /** The service over which it was held. */
   application?: string;
+  /** The messaging system's own name for the message. */
   message_id?: string;
   [member: string]: unknown;
+}
+
+/** The session identifier of RFC 7989; the nil UUID for an end that has none. */
+export interface SessionId {
+  local?: string;
+  remote?: string;
+}
+
+/** Something that a party did during a dialog (section 4.3.13). */
+export interface PartyHistory {
+  party: Index;
+  /** RFC 3339. */
+  time: string;
+  event: "join" | "drop" | "hold" | "unhold" | "mute" | "unmute" | "keydown" | "keyup" | (string & {});
+  /** What was pressed or released; required for "keydown" and "keyup". */
+  button?: string;
 }
 
 /** Something exchanged beside the conversation (section 4.4). */
@@ -120,18 +185,24 @@ export interface Attachment extends Content {
   purpose?: string;
   /** RFC 3339. */
   start?: string;
+  /** Who contributed it; need not take part in the conversation. */
   party?: Index;
+  /** What it belongs to. */
   dialog?: Index;
   [member: string]: unknown;
 }
 
 /** Something derived from the conversation (section 4.5). */
 export interface Analysis extends Content {
+  /** Such as "report", "sentiment", "summary", "transcript", "translation", "tts", or an extension's own. */
   type: string;
+  /** What it was derived from. */
   dialog?: Index | Index[];
+  /** What it was derived from. */
   attachment?: Index | Index[];
   vendor: string;
   product?: string;
+  /** Names the format of the body. */
   schema?: string;
   [member: string]: unknown;
 }

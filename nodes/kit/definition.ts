@@ -1,5 +1,5 @@
 /** What a node is and does, declared once: its type, form, outputs, and the work on one vCon. */
-import type { Addition, AnyVcon, Handle, Part, Recipient, VconView } from "../../core/index.ts";
+import type { Addition, AnyVcon, Handle, Part, Recipient, Vcon, VconView } from "../../core/index.ts";
 import type { ConfigOf, Fields } from "./fields.ts";
 
 interface Common<F extends Fields> {
@@ -36,6 +36,12 @@ export interface Call<F extends Fields> {
 
 export interface StepCall<F extends Fields> extends Call<F> {
   vcon: VconView;
+  /**
+   * The UUID for the copy that this node makes of the vCon as it is now: the same when the message comes again, another
+   * once the vCon has changed. For a step that reads "sealed".
+   * @param kind tells what is made, where settings or message decide it; holds nothing personal, for the store keeps it
+   */
+  copyUuid(kind?: string): Promise<string>;
 }
 
 /** The parts that a step reads: always the same, or as its config says. */
@@ -47,6 +53,13 @@ export type Reads<F extends Fields> =
 export interface StepResult {
   /** Appended to the vCon. */
   add?: Addition;
+  /**
+   * Takes the vCon's place: the same conversation in another form, such as signed. For a step that reads "sealed"; it
+   * is run again if the vCon was changed meanwhile.
+   */
+  replace?: AnyVcon;
+  /** A vCon made of this one, which stays as it is; the message goes on with the new one's UUID. */
+  copy?: Vcon;
   /** Properties to set on the message. */
   message?: Record<string, unknown>;
 }
@@ -74,9 +87,15 @@ export interface FilterDefinition<F extends Fields = Fields, Output extends stri
   /** Only these parts are loaded; none where the UUID alone decides. */
   reads: Reads<F>;
   outputs: readonly Output[];
-  /** Returns the name of the output that fits. */
-  run(call: StepCall<F>): NoInfer<Output> | Promise<NoInfer<Output>>;
+  /** Returns the name of the output that fits, or with it properties to set on the message. */
+  run(call: FilterCall<F>): Decision<NoInfer<Output>> | Promise<Decision<NoInfer<Output>>>;
 }
+
+export type FilterCall<F extends Fields> = Omit<StepCall<F>, "copyUuid">;
+
+export type Decision<Output extends string = string> =
+  | Output
+  | { output: Output; message: Record<string, unknown> };
 
 /** What a destination is given of one vCon. */
 export interface Outgoing<Content = unknown> {
@@ -124,7 +143,7 @@ export interface DestinationDefinition<F extends Fields = Fields, Content = unkn
   };
   /** Makes what is sent, and refuses what can't be; nothing leaves here. Returns nothing where there is nothing to do. */
   draw(
-    call: Omit<StepCall<F>, "outside"> & {
+    call: Omit<StepCall<F>, "outside" | "copyUuid"> & {
       /** The handle under which this node has sent this vCon last, as far as the trail says. */
       before(): Promise<Handle | undefined>;
     },
@@ -163,6 +182,39 @@ export interface AdapterDefinition<F extends Fields = Fields> extends Common<F> 
   run(call: Call<F> & { uuid: string }): AnyVcon | Promise<AnyVcon>;
 }
 
+/** A vCon that was found, not read yet. */
+export interface Found {
+  /** Where it was found: set on its message, and on the one that a Catch node gets if it fails. */
+  message: Record<string, unknown>;
+  /**
+   * @param uuidFor the UUID for one that has none: the same for every call with that name
+   * @returns undefined where it is there no more, which is no error
+   * @throws what is wrong with it; the next one is read all the same
+   */
+  read(
+    uuidFor: (source: string) => Promise<string>,
+  ): Promise<{ uuid: string; vcon: AnyVcon; message?: Record<string, unknown> } | undefined>;
+  /** Whether it goes on even if the store has had it before. */
+  again: boolean;
+  /** When it is stored and its message, if it gets one, is sent. */
+  settle?(): Promise<void>;
+  /** When it could not be read or stored. */
+  fail?(error: Error): Promise<void>;
+}
+
+export interface CollectorDefinition<F extends Fields = Fields> extends Common<F> {
+  family: "adapters";
+  /** Finds what the message names. */
+  collect(call: Call<F>): AsyncIterable<Found>;
+  /**
+   * Finds by itself, from when the flows have started until the signal aborts; begun again, after a pause, where it
+   * throws. Undefined where the config does not ask for it.
+   */
+  watch(
+    call: Omit<Call<F>, "message" | "outside"> & { signal: AbortSignal },
+  ): AsyncIterable<Found> | undefined;
+}
+
 export interface ConfigDefinition<F extends Fields = Fields, Service = unknown> extends Common<F> {
   family: "config";
   /** The client that is not installed with the package, with its version: Node-RED installs it with the flow. */
@@ -184,13 +236,18 @@ export type FlowDefinition<F extends Fields = Fields> =
   | StepDefinition<F>
   | DestinationDefinition<F>
   | FilterDefinition<F>
-  | AdapterDefinition<F>;
+  | AdapterDefinition<F>
+  | CollectorDefinition<F>;
 export type NodeDefinition = FlowDefinition | ConfigDefinition;
 export type Family = NodeDefinition["family"];
 
 /** Whether the node writes to a system outside, and can erase there. */
 export const isDestination = (definition: NodeDefinition): definition is DestinationDefinition =>
   "send" in definition;
+
+/** Whether the node may find many vCons at once, or some by itself. */
+export const isCollector = (definition: NodeDefinition): definition is CollectorDefinition =>
+  "collect" in definition;
 
 /** Whether the node talks to a system outside. */
 export function goesOutside(definition: NodeDefinition): boolean {
@@ -228,6 +285,11 @@ export const adapter = <F extends Fields>(
   ...definition,
   family: "adapters",
 });
+
+/** Gathers vCons that exist already, many for one message or by itself. */
+export const collector = <F extends Fields>(
+  definition: Declared<CollectorDefinition<F>>,
+): CollectorDefinition<F> => ({ ...definition, family: "adapters" });
 
 /** Holds a connection that other nodes share. */
 export const config = <F extends Fields, Service>(

@@ -1,5 +1,5 @@
 /** The errors of steps: in our words, because a vendor's message may quote the conversation. */
-import { VconError } from "../../core/index.ts";
+import { isConnectionCode, isTransientStatus, parseRetryAfter, VconError } from "../../core/index.ts";
 
 /** A step that could not be done. The message says what happened and what to do, and quotes nothing. */
 export class StepError extends Error {
@@ -60,22 +60,6 @@ const ADDRESS_FAULTS: { codes: RegExp; code?: string; says: string }[] = [
   },
 ];
 
-const CONNECTION_CODES = new Set([
-  "ECONNRESET",
-  "ECONNREFUSED",
-  "ECONNABORTED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EAI_AGAIN",
-  "ENOTFOUND",
-  "UND_ERR_SOCKET",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "UND_ERR_HEADERS_TIMEOUT",
-  "UND_ERR_BODY_TIMEOUT",
-]);
-
 /**
  * Where a connection did not even come about, or nobody was asked. Not where a host or network is unreachable: that may
  * also end a connection over which data has gone.
@@ -119,7 +103,7 @@ const faultBy = (code: string) => ADDRESS_FAULTS.find(({ codes }) => codes.test(
 
 /** The error for an HTTP answer that is no success. */
 export function statusError(system: string, status: number, retryAfter?: number): StepError {
-  const transient = status === 408 || status === 429 || status >= 500;
+  const transient = isTransientStatus(status);
   const advice =
     ADVICE[status] ?? (transient ? "It has a fault at the moment. Send the vCon again later." : "");
   return new StepError(`${system} answered ${status}. ${advice}`.trim(), {
@@ -137,7 +121,7 @@ function presentable(error: unknown): StepError | VconError {
   return new StepError(`The step failed unexpectedly (${detail}).`, { code: "UNEXPECTED" });
 }
 
-export function isTransient(error: unknown): boolean {
+export function isTransient(error: unknown): error is StepError | VconError {
   return (error instanceof StepError || error instanceof VconError) && error.transient;
 }
 
@@ -152,18 +136,10 @@ function httpStatus(error: unknown): number | undefined {
 function codeBelow(error: unknown): string | undefined {
   for (let depth = 0, at = error; depth < 4 && at instanceof Error; depth++, at = at.cause) {
     const { code } = at as { code?: unknown };
-    if (typeof code === "string" && (CONNECTION_CODES.has(code) || faultBy(code))) return code;
+    if (typeof code === "string" && (isConnectionCode(code) || faultBy(code))) return code;
     if (at.name === "APIConnectionTimeoutError" || at.name === "TimeoutError") return "ETIMEDOUT";
   }
   return undefined;
-}
-
-/** Retry-After in milliseconds, given as seconds or as a date (RFC 9110 section 10.2.3). */
-export function parseRetryAfter(header: string | null | undefined): number | undefined {
-  if (!header) return undefined;
-  const seconds = Number(header);
-  const milliseconds = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
-  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
 }
 
 function retryAfter(error: unknown): number | undefined {

@@ -3,7 +3,13 @@ import { resolve } from "node:path";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import type { Handle, VconStore } from "../../core/index.ts";
 import { loadClient, mayInstall } from "./client.ts";
-import type { ConfigDefinition, FlowDefinition, NodeDefinition } from "./definition.ts";
+import { Collecting } from "./collecting.ts";
+import {
+  type ConfigDefinition,
+  type FlowDefinition,
+  isCollector,
+  type NodeDefinition,
+} from "./definition.ts";
 import { Destination } from "./destination.ts";
 import { aboutVcon, StepError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
@@ -11,6 +17,7 @@ import { kitFields } from "./kit-fields.ts";
 import { type Message, Runner } from "./runner.ts";
 import { readSettings, type ServiceNode, serviceNode } from "./settings.ts";
 import { workOf } from "./work.ts";
+import type { Workplace } from "./workplace.ts";
 
 /** Steps that ask nothing but the store: enough to keep it busy, few enough to keep memory flat. */
 const STORE_STEPS_AT_ONCE = 256;
@@ -54,7 +61,11 @@ function makeFlowNode(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, 
   }
   for (const service of services) service.users.add(runner);
   node.on("input", (message, send, done) => runner.take(message as Message, send as never, done));
+  // Before, the nodes that it is wired to may not be there.
+  const begin = () => runner.watch();
+  RED.events.once("flows:started", begin);
   onClose(node, async () => {
+    RED.events.removeListener("flows:started", begin);
     await runner.close();
     for (const service of services) service.users.delete(runner);
   });
@@ -68,22 +79,25 @@ function makeRunner(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, ra
   const { store: storeId, uuid: uuidProperty } = raw as NodeDef & { store?: string; uuid?: string };
   const storeNode = serviceNode(RED, store!, storeId);
   const closing = new AbortController();
-  const work = workOf(definition, {
+  const uuidIn = uuid && (uuidProperty ?? "payload");
+  const place: Workplace = {
     RED,
     node,
     settings,
+    uuidProperty: uuidIn,
     store: () => storeNode.service() as Promise<VconStore>,
     workingFolder: (RED.settings as { fileWorkingDirectory?: string }).fileWorkingDirectory || process.cwd(),
     atOnce,
     timeLimit: limits.timeLimit ?? TIME_LIMIT_SECONDS,
     closing: closing.signal,
-  });
+  };
+  const work = isCollector(definition) ? new Collecting(definition, place) : workOf(definition, place);
   const runner = new Runner({
     RED,
     node,
     definition,
     work,
-    uuidProperty: uuid && (uuidProperty ?? "payload"),
+    uuidProperty: uuidIn,
     atOnce: work instanceof Destination ? work.atOnce : atOnce,
     closing,
   });

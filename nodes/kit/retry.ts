@@ -31,7 +31,7 @@ export async function withRetries<Result>(
 }
 
 function pauseAfter(error: unknown, attempt: number): number {
-  const asked = error instanceof StepError ? error.retryAfter : undefined;
+  const asked = isTransient(error) ? error.retryAfter : undefined;
   // Spread, so that many instances that failed together do not come back together.
   const own = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
   return asked ?? Math.min(own, LONGEST_OWN_PAUSE_MS);

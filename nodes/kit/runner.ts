@@ -1,6 +1,7 @@
 /** Takes a node's messages: so many at once, status, outputs, and the one `done` that each message gets. */
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import pLimit, { type LimitFunction } from "p-limit";
+import { Collecting, type Each } from "./collecting.ts";
 import { type FlowDefinition, goesOutside } from "./definition.ts";
 import { aboutVcon, StepError, stopped } from "./errors.ts";
 import { propertyOf, uuidIn } from "./message.ts";
@@ -24,8 +25,8 @@ export interface RunnerOptions {
   RED: NodeAPI;
   node: Node;
   definition: FlowDefinition;
-  work: Work;
-  /** The message property that holds the UUID; undefined for a node that makes vCons. */
+  work: Work | Collecting;
+  /** See {@link Workplace.uuidProperty}. */
   uuidProperty: string | undefined;
   atOnce: number;
   closing: AbortController;
@@ -50,6 +51,12 @@ export class Runner {
 
   /** Never throws and leaves no rejected promise: that would end the whole Node-RED process. */
   take(message: Message, send: Send, done: Done): void {
+    const { work } = this.#options;
+    if (work instanceof Collecting) this.#collect(work, message, send, done);
+    else this.#step(work, message, send, done);
+  }
+
+  #step(work: Work, message: Message, send: Send, done: Done): void {
     this.#status.started();
     let uuid: string | undefined;
     const finish = (outcome: string) => {
@@ -60,14 +67,26 @@ export class Runner {
     try {
       uuid = this.#uuid(message);
       if (this.#closed) throw stopped();
-      const { work } = this.#options;
       // A step that waits for nothing is done in the same turn of the event loop.
-      const outcome = work.waits ? this.#inTurn(message, uuid) : work.run(message, uuid);
+      const outcome = work.waits ? this.#inTurn(work, message, uuid) : work.run(message, uuid);
       if (typeof outcome === "string") finish(outcome);
       else this.#follow(outcome.then(finish).catch(fail));
     } catch (error) {
       fail(error);
     }
+  }
+
+  /** For a node that finds vCons by itself: begins with it. */
+  watch(): void {
+    const { work, node } = this.#options;
+    if (!(work instanceof Collecting)) return;
+    const fault = (error: Error, isKnown: boolean) => {
+      this.#status.faulty();
+      // Once, or a folder that is away for a night fills the log.
+      if (!isKnown) node.error(error.message);
+    };
+    const send = (message: unknown) => node.send(message as NodeMessage);
+    this.#follow(work.watch(this.#each(send), fault));
   }
 
   /** Lets the steps that run end, and begins no other; those that take too long are stopped. */
@@ -77,6 +96,8 @@ export class Runner {
   }
 
   async #close(): Promise<void> {
+    const { work } = this.#options;
+    if (work instanceof Collecting) work.stop();
     await this.#ended(CLOSE_PATIENCE_MS);
     this.#options.closing.abort();
     await this.#ended(STOP_PATIENCE_MS);
@@ -123,8 +144,8 @@ export class Runner {
    * So many at once; and one vCon once at a time at a system outside, so that the second of two equal messages finds
    * the work of the first done instead of paying for it again.
    */
-  #inTurn(message: Message, uuid: string | undefined): Promise<string> {
-    const { work, node, definition } = this.#options;
+  #inTurn(work: Work, message: Message, uuid: string | undefined): Promise<string> {
+    const { node, definition } = this.#options;
     const run = () =>
       this.#limit(() => {
         if (this.#closed) throw stopped();
@@ -132,6 +153,35 @@ export class Runner {
       });
     const isFree = uuid === undefined || !goesOutside(definition);
     return isFree ? run() : inTurnOn(node, uuid, run);
+  }
+
+  #collect(work: Collecting, message: Message, send: Send, done: Done): void {
+    const end = (error?: Error) => {
+      if (error) this.#status.faulty();
+      this.#end(done, error);
+    };
+    const collecting = this.#closed ? Promise.reject(stopped()) : work.collect(message, this.#each(send));
+    this.#follow(collecting.then(() => end()).catch((error) => end(aboutVcon(undefined, error))));
+  }
+
+  #each(send: Send): Each {
+    const { node } = this.#options;
+    return {
+      started: () => this.#status.started(),
+      sent: (message) => {
+        const leadsOn = !this.#closed || this.#leadsOn();
+        if (leadsOn) send(message);
+        else this.#stranded.push(String(message.payload));
+        this.#status.finished("done");
+        return leadsOn;
+      },
+      left: () => this.#status.left(),
+      failed: (error, message) => {
+        this.#status.failed();
+        node.error(error, message);
+      },
+      unsettled: (error, message) => node.error(error, message),
+    };
   }
 
   #follow(running: Promise<void>): void {

@@ -37,6 +37,18 @@ export class StatusCounter {
     this.#show();
   }
 
+  /** One that there was nothing to do about. */
+  left(): void {
+    this.#running--;
+    this.#show();
+  }
+
+  /** Something that concerns no single vCon does not work. */
+  faulty(): void {
+    this.#failing = true;
+    this.#show();
+  }
+
   #count(outcome: string): void {
     this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
   }

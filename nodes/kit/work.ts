@@ -2,8 +2,10 @@
 import {
   type Addition,
   type AnyVcon,
+  formOf,
   newUuid,
   type Recipient,
+  readAgain,
   type TrailEvent,
   typeOf,
   VconError,
@@ -13,6 +15,8 @@ import {
 import {
   type AdapterDefinition,
   type Call,
+  type CollectorDefinition,
+  type Decision,
   type FilterDefinition,
   type FlowDefinition,
   isDestination,
@@ -20,11 +24,14 @@ import {
   type StepResult,
 } from "./definition.ts";
 import { Destination } from "./destination.ts";
-import { aboutVcon } from "./errors.ts";
+import { aboutVcon, StepError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 import { setOnMessage } from "./message.ts";
 import type { Message } from "./runner.ts";
 import { append, callFor, eventBy, load, millisecondsSince, retry, type Workplace } from "./workplace.ts";
+
+/** How often a step begins anew because the vCon was changed meanwhile. */
+const MOST_REPLACEMENTS = 10;
 
 /** What a node does with a message; the answer names the output. */
 export interface Work {
@@ -33,7 +40,7 @@ export interface Work {
   run(message: Message, uuid: string | undefined): string | Promise<string>;
 }
 
-export function workOf(definition: FlowDefinition, place: Workplace): Work {
+export function workOf(definition: Exclude<FlowDefinition, CollectorDefinition>, place: Workplace): Work {
   switch (definition.family) {
     case "adapters":
       return { waits: true, run: (message) => adapt(definition, place, message) };
@@ -86,8 +93,11 @@ async function readAndDecide(
 ): Promise<string> {
   const store = await retry(place, place.store);
   const call = await callFor(place, message);
-  const vcon = await load(place, store, uuid, definition, call);
-  return definition.run({ ...call, vcon });
+  const decision = await readAgain(async () => {
+    const vcon = await load(place, store, uuid, definition, call);
+    return definition.run({ ...call, vcon });
+  });
+  return outputOf(decision, place, message);
 }
 
 /** A filter that reads nothing answers in the same turn of the event loop, if its settings can. */
@@ -97,9 +107,19 @@ function decide(
   message: Message,
   vcon: VconView,
 ): string | Promise<string> {
+  const run = (call: Call<Fields>) => {
+    const decision = definition.run({ ...call, vcon });
+    const output = (ready: Decision) => outputOf(ready, place, message);
+    return decision instanceof Promise ? decision.then(output) : output(decision);
+  };
   const call = callFor(place, message);
-  if (call instanceof Promise) return call.then((ready) => definition.run({ ...ready, vcon }));
-  return definition.run({ ...call, vcon });
+  return call instanceof Promise ? call.then(run) : run(call);
+}
+
+function outputOf(decision: Decision, { RED }: Workplace, message: Message): string {
+  if (typeof decision === "string") return decision;
+  setOnMessage(RED, message, decision.message);
+  return decision.output;
 }
 
 async function step(
@@ -108,30 +128,76 @@ async function step(
   message: Message,
   uuid: string,
 ): Promise<string> {
+  for (let attempt = 0; attempt < MOST_REPLACEMENTS; attempt++) {
+    if (await isStepDone(definition, place, message, uuid)) return "done";
+  }
+  throw new StepError(
+    "It was changed by others each time that this node was about to put its result in its place. Send it again.",
+    { code: "CHANGED_MEANWHILE", transient: true },
+  );
+}
+
+/** Answers false where the vCon was changed before it could be replaced, so that the step has to begin anew. */
+async function isStepDone(
+  definition: StepDefinition,
+  place: Workplace,
+  message: Message,
+  uuid: string,
+): Promise<boolean> {
   let started = performance.now();
   const store = await retry(place, place.store);
   const recipients = new Set<Recipient>();
   const call = await callFor(place, message, recipients);
   const vcon = await load(place, store, uuid, definition, call);
-  const keep = async (add?: Addition, failed?: true) => {
+  const copyUuid = (kind?: string) => uuidOfCopy(place, store, vcon, kind);
+  const keep = async (result: StepResult, failed?: true) => {
     const sent = [...recipients];
     recipients.clear();
-    const events = eventsOf(place, add, sent, { duration: millisecondsSince(started), failed });
-    if (events.length > 0) await append(place, store, uuid, add ?? {}, events);
+    const events = eventsOf(place, result, sent, { duration: millisecondsSince(started), failed });
+    return keepResult(place, store, vcon, result, events);
   };
   try {
-    for await (const { add, message: properties } of resultsOf(definition.run({ ...call, vcon }))) {
-      await keep(add);
-      if (properties) setOnMessage(place.RED, message, properties);
+    for await (const result of resultsOf(definition.run({ ...call, vcon, copyUuid }))) {
+      if (!(await keep(result))) return false;
+      if (result.copy) setOnMessage(place.RED, message, { [place.uuidProperty!]: result.copy.uuid });
+      if (result.message) setOnMessage(place.RED, message, result.message);
       started = performance.now();
     }
   } catch (error) {
     // Who may have seen data is kept even so; that this fails too must not hide why the step did.
-    await keep(undefined, true).catch(() => {});
+    await keep({}, true).catch(() => {});
+    if (error instanceof VconError && error.code === "VCON_CHANGED") return false;
     throw error;
   }
-  await keep();
-  return "done";
+  return keep({});
+}
+
+/** Answers false where the vCon was changed before it could be replaced. */
+async function keepResult(
+  place: Workplace,
+  store: VconStore,
+  vcon: VconView,
+  { add, replace, copy }: StepResult,
+  events: readonly TrailEvent[],
+): Promise<boolean> {
+  const { uuid } = vcon;
+  if (replace) return retry(place, () => store.replace(uuid, vcon.revision, replace, events));
+  if (copy) {
+    const event = { ...eventBy(place.node, "vcon_created"), source: uuid };
+    await retry(place, () => store.create(copy, event));
+  }
+  if (events.length > 0) await append(place, store, uuid, add ?? {}, events);
+  return true;
+}
+
+/** By the state that is copied, so that a message that comes twice makes one copy. */
+function uuidOfCopy(
+  place: Workplace,
+  store: VconStore,
+  { uuid, revision }: VconView,
+  kind = "",
+): Promise<string> {
+  return retry(place, () => store.uuidFor(`${place.node.id}:${uuid}:${revision}:${kind}`));
 }
 
 async function* resultsOf(running: ReturnType<StepDefinition["run"]>): AsyncGenerator<StepResult> {
@@ -140,10 +206,10 @@ async function* resultsOf(running: ReturnType<StepDefinition["run"]>): AsyncGene
   if (result !== undefined) yield result;
 }
 
-/** What a step has done: added something, and shown it to systems outside. */
+/** What a step has done: added something or given it another form, and shown it to systems outside. */
 function eventsOf(
   { node }: Workplace,
-  add: Addition | undefined,
+  { add, replace }: StepResult,
   recipients: readonly Recipient[],
   { duration, failed }: { duration: number; failed: true | undefined },
 ): TrailEvent[] {
@@ -153,7 +219,8 @@ function eventsOf(
     duration,
     ...(failed && { failed }),
   }));
-  return add ? [{ ...eventBy(node, "vcon_enhanced"), added: partsOf(add), duration }, ...sent] : sent;
+  const done = { ...(add && { added: partsOf(add) }), ...(replace && { form: formOf(replace) }) };
+  return add || replace ? [{ ...eventBy(node, "vcon_enhanced"), ...done, duration }, ...sent] : sent;
 }
 
 async function isStored(place: Workplace, store: VconStore, uuid: string): Promise<boolean> {

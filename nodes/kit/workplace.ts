@@ -19,6 +19,8 @@ export interface Workplace {
   RED: NodeAPI;
   node: Node;
   settings: Settings<Fields>;
+  /** The message property that holds the UUID; undefined for a node that makes vCons. */
+  uuidProperty: string | undefined;
   store(): Promise<VconStore>;
   /** Where relative paths begin. */
   workingFolder: string;

@@ -1,9 +1,10 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type Demo,
+  importFlow,
   keepPictures,
   openEditor,
   ourNodes,
@@ -42,12 +43,3 @@ describe("every example", () => {
     await page.close();
   });
 });
-
-async function importFlow(page: Page, flow: string): Promise<void> {
-  await page.keyboard.press("Control+i");
-  await page.fill("#red-ui-clipboard-dialog-import-text", flow);
-  await page.dispatchEvent("#red-ui-clipboard-dialog-import-text", "keyup");
-  await page.click("#red-ui-clipboard-dialog-ok");
-  await page.waitForFunction("RED.nodes.dirty()");
-  await page.keyboard.press("Escape");
-}

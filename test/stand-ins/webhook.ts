@@ -3,6 +3,7 @@
  * answers as Zapier, Make and n8n do.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { formOf, outerUuid } from "../../core/index.ts";
 import {
   type Answer,
   type Received,
@@ -85,11 +86,11 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     }
     if (!isSigned(bytes, headers["x-hub-signature-256"], secret)) return refuse(401, "wrong signature");
     const body = parsed(bytes);
-    if (typeof body?.["uuid"] !== "string") return refuse(422, "no object with a UUID");
+    const uuid = uuidOf(body);
+    if (body === undefined || uuid === undefined) return refuse(422, "no object with a UUID");
     const event = body["event"];
     const key = headers["idempotency-key"];
-    if (key !== (event === undefined ? body["uuid"] : `${body["uuid"]}:deleted`))
-      return refuse(422, "wrong key");
+    if (key !== (event === undefined ? uuid : `${uuid}:deleted`)) return refuse(422, "wrong key");
     if (event === undefined && needs.some((column) => !(column in body))) {
       return { status: 400, body: "Bundle validation failed." };
     }
@@ -120,6 +121,12 @@ function isSigned(bytes: Buffer, signature: unknown, secret: string | undefined)
   const right = Buffer.from(`sha256=${createHmac("sha256", secret).update(bytes).digest("hex")}`);
   const given = Buffer.from(String(signature));
   return given.length === right.length && timingSafeEqual(given, right);
+}
+
+/** A signed or encrypted vCon tells its UUID in a header. */
+function uuidOf(body: Record<string, unknown> | undefined): string | undefined {
+  if (typeof body?.["uuid"] === "string") return body["uuid"];
+  return body && formOf(body) !== "unsigned" ? outerUuid(body as never) : undefined;
 }
 
 function parsed(bytes: Buffer): Record<string, unknown> | undefined {

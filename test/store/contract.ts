@@ -15,6 +15,7 @@ import {
   type Vcon,
   type VconStore,
 } from "../../core/index.ts";
+import { replacing } from "./replacing.ts";
 
 export interface Home {
   /** Whether it keeps texts that have no UTF-8, because half of a surrogate pair stands alone in them. */
@@ -562,6 +563,17 @@ export function contract(name: string, home: Home): void {
           expect(await store.trail(uuid)).toEqual([]);
         }
       });
+
+      test("enters in its trail what happened to a sealed vCon, which stays as it is", async () => {
+        for (const vcon of [signed(), encrypted()]) {
+          const uuid = String(vcon["uuid"]);
+          await create(vcon);
+          const sent = happened("vcon_sent");
+          expect(await store.append(uuid, {}, [sent])).toBe(false);
+          expect(await store.get(uuid)).toEqual(vcon);
+          expect(await store.trail(uuid)).toEqual([sent]);
+        }
+      });
     });
 
     describe("trail", () => {
@@ -730,6 +742,8 @@ export function contract(name: string, home: Home): void {
       });
     });
 
+    replacing({ store: () => store, another: () => home.open(), create, find });
+
     test("answers a ping", async () => {
       await expect(store.ping()).resolves.toBeUndefined();
     });
@@ -757,10 +771,12 @@ function oddMember(name: string): Record<string, number> & Attachment {
   return Object.fromEntries([[name, 1]]);
 }
 
-function signed(): AnyVcon {
-  return { uuid: newUuid(), payload: "e30", signatures: [{ signature: "c2ln", header: { alg: "RS256" } }] };
+/** Not one that would verify. */
+export function signed(uuid = newUuid()): AnyVcon {
+  return { uuid, payload: "e30", signatures: [{ signature: "c2ln", header: { alg: "RS256" } }] };
 }
 
-function encrypted(): AnyVcon {
-  return { uuid: newUuid(), ciphertext: "Y3Q", recipients: [{ encrypted_key: "a2V5" }], tag: "dA" };
+/** Not one that would open. */
+export function encrypted(uuid = newUuid()): AnyVcon {
+  return { uuid, ciphertext: "Y3Q", recipients: [{ encrypted_key: "a2V5" }], tag: "dA" };
 }

@@ -29,25 +29,33 @@ test("a sweep finishes the indexes that a crash has left", async () => {
     draft({ parties: [{ name: "Created" }] }),
     draft({ parties: [{ name: "Deleted" }] }),
   ];
+  const replaced = draft();
   await first.create(created);
   await first.create(deleted);
+  await first.create(replaced);
+  const { revision } = await first.read(replaced.uuid, ["sealed"]);
+  await first.replace(replaced.uuid, revision, { ...replaced, parties: [{ name: "Replaced" }] });
   await first.close();
   // As if the process had died right after it wrote the one body and removed the other.
   await admin.zrem("vcons", `vcon:${created.uuid}`);
   await admin.del("name:Created");
   await admin.sadd(waitingKey(`vcon:${created.uuid}`), created.uuid);
+  await admin.del("name:Replaced");
+  await admin.sadd(waitingKey(`vcon:${replaced.uuid}`), replaced.uuid);
   await admin.unlink(`vcon:${deleted.uuid}`);
   await admin.sadd(waitingKey(`vcon:${deleted.uuid}`), deleted.uuid);
 
   const second = await openStore(url);
   for (let i = 0; i < 100 && (await second.find({ name: "Created" })).length === 0; i++) await pause(50);
   for (let i = 0; i < 100 && (await second.find({ name: "Deleted" })).length > 0; i++) await pause(50);
+  for (let i = 0; i < 100 && (await second.find({ name: "Replaced" })).length === 0; i++) await pause(50);
   expect(await second.find({ name: "Created" })).toEqual([created.uuid]);
+  expect(await second.find({ name: "Replaced" })).toEqual([replaced.uuid]);
   expect(await second.find({ name: "Deleted" })).toEqual([]);
   const listed = await second.list({ since: created.created_at, until: created.created_at });
   expect(listed).toContain(created.uuid);
   expect(listed).not.toContain(deleted.uuid);
-  for (const uuid of [created.uuid, deleted.uuid]) {
+  for (const { uuid } of [created, replaced, deleted]) {
     expect(await admin.exists(waitingKey(`vcon:${uuid}`))).toBe(0);
   }
   expect(await admin.exists(`{vcon:${deleted.uuid}}:elsewhere`)).toBe(0);

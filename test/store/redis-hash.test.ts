@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openStore, type Vcon, type VconStore } from "../../core/index.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
-import { COUNTRY, contract, dialog, draft, happened } from "./contract.ts";
+import { analysis, COUNTRY, contract, dialog, draft, happened, signed } from "./contract.ts";
 import { movesNoMedia } from "./socket-bytes.ts";
 
 const TRANSIENT = { code: "STORE_UNAVAILABLE", transient: true };
@@ -22,6 +22,57 @@ contract("Redis without JSON", {
 });
 
 describe("Redis without JSON moves no media", () => movesNoMedia(() => redis.url));
+
+describe("a replacement in Redis without JSON", () => {
+  let store: VconStore;
+  let admin: Redis;
+
+  beforeAll(async () => {
+    store = await openStore(redis.url);
+    admin = new Redis(redis.port);
+  });
+
+  afterAll(async () => {
+    await store.close();
+    await admin.quit();
+  });
+
+  const bodies = (uuid: string) => admin.keys(`{vcon:${uuid}}:body:*`);
+
+  test("leaves no large body of what was replaced, lost a race or was deleted", async () => {
+    const vcon = draft({ dialog: [1, 2].map(() => dialog({ body: "x".repeat(100_000) })) });
+    await store.create(vcon);
+    const { revision } = await store.read(vcon.uuid, ["sealed"]);
+    const next = { ...vcon, dialog: [dialog({ body: "y".repeat(100_000) })] };
+    expect(await store.replace(vcon.uuid, revision, next)).toBe(true);
+    expect(await store.replace(vcon.uuid, revision, vcon)).toBe(false);
+    const [body, ...others] = await bodies(vcon.uuid);
+    expect(others).toEqual([]);
+    expect(await admin.ttl(body!)).toBe(-1);
+    await store.replace(vcon.uuid, (await store.read(vcon.uuid, ["sealed"])).revision, signed(vcon.uuid));
+    expect(await bodies(vcon.uuid)).toEqual([]);
+    await store.replace(vcon.uuid, (await store.read(vcon.uuid, ["sealed"])).revision, next);
+    await store.delete(vcon.uuid);
+    expect(await admin.keys(`*${vcon.uuid}*`)).toEqual([]);
+    await expect(store.replace(vcon.uuid, revision, next)).rejects.toMatchObject({ code: "VCON_NOT_FOUND" });
+    expect(await bodies(vcon.uuid)).toEqual([]);
+  });
+
+  test("works on vCons that were stored before there were revisions", async () => {
+    const [vcon, sealed] = [draft(), signed()];
+    for (const old of [vcon, sealed]) {
+      await store.create(old);
+      await admin.hdel(`vcon:${old["uuid"]}`, "revision");
+    }
+    const { revision } = await store.read(vcon.uuid, ["sealed"]);
+    await store.append(vcon.uuid, { attachments: [{}] });
+    expect(await store.replace(vcon.uuid, revision, signed(vcon.uuid))).toBe(false);
+    const view = await store.read(String(sealed["uuid"]), ["sealed"]);
+    expect(view.sealed).toEqual(sealed);
+    expect(await store.replace(view.uuid, view.revision, draft({ uuid: view.uuid }))).toBe(true);
+    expect(await store.replace(view.uuid, view.revision, sealed)).toBe(false);
+  });
+});
 
 describe("a Redis that fails", () => {
   let store: VconStore;
@@ -63,6 +114,41 @@ describe("a Redis that fails", () => {
     expect(vcon.attachments![0]!.body).toEqual(expect.arrayContaining(confirmed));
     expect(vcon.dialog![0]!.body).toHaveLength(300_000);
     expect(await store.trail(uuid)).toHaveLength(1);
+  });
+
+  test("has the old or the new document whole when it crashes during a replacement", async () => {
+    const { uuid } = draft();
+    const documentOf = (subject: string): Vcon =>
+      draft({
+        uuid,
+        subject,
+        dialog: [1, 2, 3].map(() => dialog({ body: subject.repeat(300_000) })),
+        analysis: [analysis(subject)],
+      });
+    let current = documentOf("first");
+    let replacements = 0;
+    await store.create(current);
+    for (const delay of [0, 20, 40, 80]) {
+      const { revision } = await store.read(uuid, ["sealed"]);
+      const documents = ["a", "b", "c"].map((writer) => documentOf(`${writer}${delay}`));
+      const replacing = Promise.allSettled(
+        documents.map((vcon) => store.replace(uuid, revision, vcon, [happened("vcon_enhanced")])),
+      );
+      await pause(delay);
+      await redis.kill();
+      const answers = await replacing;
+      await redis.start();
+      for (const answer of answers) {
+        if (answer.status === "rejected") expect(answer.reason).toMatchObject(TRANSIENT);
+      }
+      const after = (await store.get(uuid)) as Vcon;
+      const confirmed = documents.filter((_, i) => (answers[i] as { value?: boolean }).value);
+      expect(confirmed.length > 0 ? confirmed : [current, ...documents]).toContainEqual(after);
+      if (after.subject !== current.subject) replacements++;
+      current = after;
+      expect(await store.trail(uuid)).toHaveLength(replacements);
+      expect(await store.append(uuid, { analysis: after.analysis! })).toBe(false);
+    }
   });
 
   test("is waited for a little, and not for ever", async () => {

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newUuid, openStore, type VconStore } from "../../core/index.ts";
-import { analysis, COUNTRY, contract, dialog, draft } from "./contract.ts";
+import { newUuid, openStore, type VconStore, WHOLE_PARTS, wholeOf } from "../../core/index.ts";
+import { analysis, COUNTRY, contract, dialog, draft, encrypted, signed } from "./contract.ts";
 import { movesNoMedia } from "./socket-bytes.ts";
 
 const VARIABLE = "VCON_TEST_REDIS_JSON_URL";
@@ -108,6 +108,84 @@ describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${VAR
       });
     });
 
+    test("shows it a sealed vCon as its JSON", async () => {
+      const vcon = draft({ dialog: [dialog({ body: "x".repeat(100_000) })] });
+      uuids.push(vcon.uuid);
+      await store.create(vcon);
+      for (const next of [signed(vcon.uuid), vcon, encrypted(vcon.uuid)]) {
+        const { revision } = await store.read(vcon.uuid, ["sealed"]);
+        expect(await store.replace(vcon.uuid, revision, next)).toBe(true);
+        expect(await store.replace(vcon.uuid, revision, vcon)).toBe(false);
+        expect(await document(vcon.uuid)).toEqual(next);
+        expect(await client.ttl(`vcon:${vcon.uuid}`)).toBe(-1);
+        expect(await client.keys(`{vcon:${vcon.uuid}}:staged:*`)).toEqual([]);
+      }
+      await store.delete(vcon.uuid);
+      expect(await client.keys(`*${vcon.uuid}*`)).toEqual([]);
+    });
+
+    test("replaces what it made, for as long as it keeps it", async () => {
+      const name = `Conserved ${newUuid()}`;
+      const long = "x".repeat(100_000);
+      const uuid = await conserve({ parties: [{ name }], dialog: [dialog({ body: long })] });
+      await client.zadd("vcons", 915_105_600, `vcon:${uuid}`);
+      await client.sadd(`name:${name}`, uuid);
+      await client.expire(`vcon:${uuid}`, 3600);
+      const view = await store.read(uuid, WHOLE_PARTS);
+      const vcon = await wholeOf(view);
+      for (const next of [signed(uuid), vcon]) {
+        const { revision } = await store.read(uuid, ["sealed"]);
+        expect(await store.replace(uuid, revision, next)).toBe(true);
+        for (const key of await client.keys(`*vcon:${uuid}*`)) {
+          expect([key, await client.ttl(key)]).toEqual([key, expect.closeTo(3590, -2)]);
+        }
+        expect(await client.zscore("vcons", `vcon:${uuid}`)).toBe("915105600");
+        expect(await client.hget(`{vcon:${uuid}}:elsewhere`, "vcons")).toBe("915105600");
+        expect(await store.find({ name })).toEqual([uuid]);
+      }
+      await store.delete(uuid);
+      expect(await store.find({ name })).toEqual([]);
+      expect(await client.zscore("vcons", `vcon:${uuid}`)).toBeNull();
+      expect(await client.keys(`*${uuid}*`)).toEqual([]);
+    });
+
+    test("does not replace what it has written meanwhile, nor fetch from there", async () => {
+      const long = "x".repeat(100_000);
+      const uuid = await conserve({ dialog: [dialog({ body: long })], analysis: [], attachments: null });
+      const changes: ((vcon: Record<string, unknown>) => void)[] = [
+        (vcon) => {
+          vcon["analysis"] = [analysis("a")];
+        },
+        (vcon) => {
+          vcon["analysis"] = [analysis("b")];
+        },
+        (vcon) => {
+          vcon["attachments"] = [{ purpose: "tags", encoding: "json", body: '["iron:iron"]' }];
+        },
+        (vcon) => {
+          vcon["custom"] = { deep: ["a"] };
+        },
+        (vcon) => {
+          vcon["custom"] = { deep: ["b"] };
+        },
+        (vcon) => {
+          vcon["dialog"] = [dialog({ body: `${long}y` })];
+        },
+        (vcon) => {
+          vcon["dialog"] = [dialog({ body: long, start: "2024-05-06T07:08:10Z" })];
+        },
+      ];
+      for (const change of changes) {
+        const { revision } = await store.read(uuid, ["sealed"]);
+        expect((await store.read(uuid, ["sealed", "head"])).revision).toBe(revision);
+        const vcon = await document(uuid);
+        change(vcon);
+        await client.call("JSON.SET", `vcon:${uuid}`, "$", JSON.stringify(vcon));
+        expect(await store.replace(uuid, revision, signed(uuid))).toBe(false);
+        expect(await document(uuid)).toEqual(vcon);
+      }
+    });
+
     test("takes what it made out of its indexes", async () => {
       const name = `Conserved ${newUuid()}`;
       const uuid = await conserve({ parties: [{ name }] });
@@ -126,10 +204,15 @@ describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${VAR
     let body: unknown = 1;
     for (let level = 0; level < 130; level++) body = [body];
     const vcon = draft({ dialog: [dialog({ body: body as never })] });
-    await expect(store.create(vcon)).rejects.toMatchObject({
-      code: "VCON_MALFORMED",
-      message: expect.stringMatching(/nests deeper/),
-    });
+    const refused = { code: "VCON_MALFORMED", message: expect.stringMatching(/nests deeper/) };
+    await expect(store.create(vcon)).rejects.toMatchObject(refused);
+    const shallow = { ...vcon, dialog: [dialog({ body: "x".repeat(100_000) })] };
+    await store.create(shallow);
+    const { revision } = await store.read(vcon.uuid, ["sealed"]);
+    await expect(store.replace(vcon.uuid, revision, vcon)).rejects.toMatchObject(refused);
+    expect(await store.get(vcon.uuid)).toEqual(shallow);
+    await store.delete(vcon.uuid);
+    await removeTraces([vcon.uuid]);
     await store.close();
   });
 

@@ -45,7 +45,13 @@ export function movesNoMedia(urlOf: () => string, stop?: (uuids: string[]) => Pr
     proxy.close();
   });
 
-  const READS: Part[][] = [["attachments:tags"], ["head"], ["parties", "analysis:summary"], ["dialog"]];
+  const READS: Part[][] = [
+    ["attachments:tags"],
+    ["head"],
+    ["parties", "analysis:summary"],
+    ["dialog"],
+    ["sealed", "dialog"],
+  ];
 
   async function step(uuid: string): Promise<unknown> {
     const addition = { tags: [{ name: "t", value: newUuid() }], analysis: [analysis(newUuid())] };

@@ -77,6 +77,16 @@ export async function openEditor(browser: Browser, url: string): Promise<Page> {
   return page;
 }
 
+/** Imports a flow as the text that somebody pastes; it is not deployed yet. */
+export async function importFlow(page: Page, flow: string): Promise<void> {
+  await page.keyboard.press("Control+i");
+  await page.fill("#red-ui-clipboard-dialog-import-text", flow);
+  await page.dispatchEvent("#red-ui-clipboard-dialog-import-text", "keyup");
+  await page.click("#red-ui-clipboard-dialog-ok");
+  await page.waitForFunction("RED.nodes.dirty()");
+  await page.keyboard.press("Escape");
+}
+
 /** Keeps a picture in each theme below screenshots/, for people to look at. */
 export async function keepPictures(page: Page, name: string): Promise<void> {
   const folder = join(root, "screenshots");

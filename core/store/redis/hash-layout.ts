@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { notFound } from "../../errors.ts";
 import type { TrailEvent } from "../../trail/event.ts";
+import type { Form } from "../../vcon/form.ts";
 import { formatTag, tagsAttachment } from "../../vcon/tags.ts";
 import { type EncodedBody, LargeBody } from "../body.ts";
 import { identityOf } from "../identity.ts";
@@ -9,27 +10,35 @@ import {
   currentHead,
   type ElementPart,
   putTogether,
+  type TakenApart,
   takeApart,
   toPart,
   withBody,
   withoutArrays,
 } from "../parts.ts";
+import { readAgain } from "../read-again.ts";
+import { newRevision } from "../revision.ts";
 import type { Addition, AnyVcon } from "../store.ts";
 import { type FoundParts, type Part, SECTIONS, type Section } from "../view.ts";
+import { WHOLE_PARTS } from "../whole.ts";
 import type { Argument, Connection } from "./connection.ts";
-import { APPEND, CREATE, READ } from "./hash-scripts.ts";
+import { APPEND, CREATE, READ, READ_SEALED, REPLACE } from "./hash-scripts.ts";
 import type { IndexEntry } from "./indexes.ts";
 import { bodyKey, elsewhereKey, trailKey, vconKey } from "./keys.ts";
 import {
   type Ask,
-  askArguments,
-  asksFor,
+  foundParts,
   guardForm,
   isThere,
   type Layout,
   list,
+  type ReadAnswer,
+  type Replacement,
+  readArguments,
   STAGED_SECONDS,
   tooSlow,
+  wasReplaced,
+  whyGone,
 } from "./layout.ts";
 
 /** Large bodies are written and read in pieces of so many bytes. */
@@ -54,12 +63,12 @@ export class HashLayout implements Layout {
 
   async create(vcon: AnyVcon, entry: IndexEntry, event?: TrailEvent): Promise<boolean> {
     const { uuid, form, createdAt, names, keys } = entry;
-    const { head, parties, elements } = takeApart(vcon);
+    const apart = takeApart(vcon);
+    const { elements } = apart;
     const isLarge = elements.some(({ large }) => large !== undefined);
     if (isLarge && (await isThere(this.#connection, uuid))) return false;
     const bodies = await this.#stageBodies(uuid, elements);
     const bodyKeys = keysOf(bodies);
-    const fields = ["form", form, "head", head, ...(parties === undefined ? [] : ["parties", parties])];
     const answer = await this.#connection.run<string>(
       CREATE,
       [...ownKeys(uuid), ...bodyKeys, ...keys],
@@ -69,7 +78,7 @@ export class HashLayout implements Layout {
         ...list(names),
         ownKeys(uuid).length + bodyKeys.length + 1,
         event ? JSON.stringify(event) : "",
-        ...list(fields),
+        ...list(fieldsOf(form, apart)),
         ...elementArguments(elements, bodies),
       ],
     );
@@ -78,16 +87,18 @@ export class HashLayout implements Layout {
   }
 
   async read(uuid: string, parts: readonly Part[]): Promise<FoundParts> {
-    const asks = asksFor(parts);
-    const [form, ...answers] = await this.#read(uuid, asks);
-    guardForm(uuid, form);
-    return Object.fromEntries(asks.map(({ part }, i) => [part, this.#found(uuid, part, answers[i])]));
+    const answer = await this.#read(uuid, parts);
+    return foundParts(uuid, parts, answer, ({ part }, found) => this.#found(uuid, part, found));
   }
 
-  async get(uuid: string): Promise<AnyVcon> {
-    const [form, ...answers] = await this.#read(uuid, asksFor(["head", "parties", ...SECTIONS]));
+  get(uuid: string): Promise<AnyVcon> {
+    return readAgain(() => this.#whole(uuid));
+  }
+
+  async #whole(uuid: string): Promise<AnyVcon> {
+    const [form, , ...answers] = await this.#read(uuid, WHOLE_PARTS);
     if (form === "missing") throw notFound(uuid);
-    if (form !== "unsigned") return JSON.parse(await this.#sealedHead(uuid));
+    if (form !== "unsigned") return JSON.parse(answers[0] as string);
     const [head, parties, ...elementsOf] = answers as [HeadAnswer, string | null, ...ElementAnswer[][]];
     const elements: { section: Section; value: unknown }[] = [];
     for (const [i, section] of SECTIONS.entries()) {
@@ -114,6 +125,7 @@ export class HashLayout implements Layout {
       [...ownKeys(uuid), ...keysOf(bodies)],
       [
         now,
+        newRevision(),
         seen,
         ...elementArguments(elements, bodies),
         ...list(tags),
@@ -132,8 +144,31 @@ export class HashLayout implements Layout {
     throw tooSlow(uuid);
   }
 
-  #read(uuid: string, asks: Ask[]): Promise<[form: string, ...answers: unknown[]]> {
-    return this.#connection.run(READ, [vconKey(uuid)], askArguments(asks));
+  async replace({ vcon, entry, revision, oldBodies, events }: Replacement): Promise<boolean> {
+    const { uuid, form, names, keys } = entry;
+    const apart = takeApart(vcon);
+    const bodies = await this.#stageBodies(uuid, apart.elements);
+    const first = [...ownKeys(uuid), ...keysOf(bodies)];
+    const answer = await this.#connection.run<string>(
+      REPLACE,
+      [...first, ...oldBodies, ...keys],
+      [
+        uuid,
+        revision,
+        ...list(names),
+        first.length + 1,
+        first.length + oldBodies.length + 1,
+        ...list(fieldsOf(form, apart)),
+        ...elementArguments(apart.elements, bodies),
+        ...list(events.map((event) => JSON.stringify(event))),
+      ],
+    );
+    return wasReplaced(uuid, answer);
+  }
+
+  #read(uuid: string, parts: readonly Part[]): Promise<ReadAnswer> {
+    const script = parts.includes("sealed") ? READ_SEALED : READ;
+    return this.#connection.run(script, [vconKey(uuid)], readArguments(parts));
   }
 
   #found(uuid: string, part: Ask["part"], answer: unknown): unknown {
@@ -159,7 +194,7 @@ export class HashLayout implements Layout {
     for (let start = 0; start < size; start += PIECE_BYTES) {
       const end = Math.min(start + PIECE_BYTES, size);
       const piece = await this.#connection.call((client) => client.getrangeBuffer(key, start, end - 1));
-      if (piece.length < end - start) throw notFound(uuid);
+      if (piece.length < end - start) throw await whyGone(this.#connection, uuid);
       yield piece;
     }
   }
@@ -189,12 +224,12 @@ export class HashLayout implements Layout {
     const keys = keysOf(bodies);
     if (keys.length > 0) await this.#connection.call((client) => client.unlink(keys));
   }
+}
 
-  async #sealedHead(uuid: string): Promise<string> {
-    const head = await this.#connection.call((client) => client.hget(vconKey(uuid), "head"));
-    if (head === null) throw notFound(uuid);
-    return head;
-  }
+/** The fields of a vCon besides those of its elements, and their values. */
+function fieldsOf(form: Form, { head, parties }: TakenApart): string[] {
+  const fields = ["form", form, "revision", newRevision(), "head", head];
+  return parties === undefined ? fields : [...fields, "parties", parties];
 }
 
 /** The keys that every script on one vCon touches. */

@@ -6,6 +6,7 @@
  *     head                    JSON of all members; the parties and the arrays of elements are empty in it
  *     parties                 JSON, if the vCon has any
  *     updated_at              when something was last added
+ *     revision                another text after each change; missing in vCons that older versions wrote
  *     extensions              JSON texts of the names added since the creation, with commas between
  *     extension:<name>        a mark for each of these
  *     dialog                  how many dialogs there are; likewise attachments and analysis
@@ -19,6 +20,12 @@
  */
 import { type Script, script } from "./connection.ts";
 import { ENTER_INDEXES, RECORD_EVENTS, TAKE_ARGUMENTS } from "./shared-scripts.ts";
+
+const REVISION = `
+local function revision()
+  return redis.call('HGET', vcon, 'revision') or ''
+end
+`;
 
 /** Adds elements; `vcon` and `elsewhere` are keys of the script. */
 const ADD_ELEMENTS = `
@@ -115,7 +122,7 @@ return 'created'
 
 /**
  * KEYS: the vCon, its trail, the hash of what is elsewhere, then the staged bodies.
- * ARGV: now, how many analyses of the same identity are known, the elements; the tags as texts and as JSON texts,
+ * ARGV: now, the new revision, how many analyses of the same identity are known, the elements; the tags as texts and as JSON texts,
  * JSON of an attachment for them; the extensions as texts and as JSON texts; the events' names and the events.
  * Answers "added", "nothing", "missing", "expired" or the form of a sealed vCon.
  */
@@ -125,7 +132,7 @@ export const APPEND: Script = script(
   ADD_ELEMENTS,
   RECORD_EVENTS,
   `
-local now, seen, elements = take(), tonumber(take()), take_elements()
+local now, revision, seen, elements = take(), take(), tonumber(take()), take_elements()
 local tags, tags_json, attachment = take_list(), take_list(), take()
 local extensions, extensions_json = take_list(), take_list()
 local event_names, events = take_list(), take_list()
@@ -171,7 +178,7 @@ end
 
 local form = redis.call('HGET', vcon, 'form')
 if not form then return 'missing' end
-if form ~= 'unsigned' then return form end
+if form ~= 'unsigned' and (#elements > 0 or #tags > 0) then return form end
 if not are_bodies_there(elements) then return 'expired' end
 
 local new, known = sort_out()
@@ -180,7 +187,7 @@ drop_bodies(known)
 local has_new_tags = add_tags()
 local added = #new > 0 or has_new_tags
 if added then
-  redis.call('HSET', vcon, 'updated_at', now)
+  redis.call('HSET', vcon, 'updated_at', now, 'revision', revision)
   local new_extensions = mark_new('extension', extensions, extensions_json)
   if new_extensions ~= '' then extend('extensions', ',', new_extensions) end
 end
@@ -190,16 +197,44 @@ return added and 'added' or 'nothing'
 );
 
 /**
- * KEYS: the vCon. ARGV: what is asked for, one after the other: "head", "parties" or a section, each followed by the
- * types wanted of it, none meaning all. Answers with the form ("missing" if there is no vCon) and, if the vCon is
- * not sealed, an answer to each: the head with its extensions and updated_at; the parties; or for each element its
- * position, JSON, large body and tags.
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, the staged bodies, the old bodies, then the indexes of the
+ * new document's parties or their list. ARGV: UUID, the revision that is to be replaced, names of the indexes, which key
+ * is the first of the old bodies and which of the indexes, fields and their values, elements, the events.
+ * Answers "replaced", "changed", "missing" or "expired".
  */
-export const READ: Script = script(
+export const REPLACE: Script = script(
   TAKE_ARGUMENTS,
+  "local vcon, trail, elsewhere = KEYS[1], KEYS[2], KEYS[3]",
+  REVISION,
+  ADD_ELEMENTS,
+  ENTER_INDEXES,
   `
-local vcon = KEYS[1]
+local uuid, expected, indexes = take(), take(), take_list()
+local first_old, first_index = tonumber(take()), tonumber(take())
+local fields, elements, events = take_list(), take_elements(), take_list()
 
+local is_there = redis.call('EXISTS', vcon) == 1
+if not is_there or revision() ~= expected then
+  drop_bodies(elements)
+  return is_there and 'changed' or 'missing'
+end
+if not are_bodies_there(elements) then return 'expired' end
+
+redis.call('UNLINK', vcon)
+for i = first_old, first_index - 1 do
+  redis.call('UNLINK', KEYS[i])
+  redis.call('HDEL', elsewhere, KEYS[i])
+end
+redis.call('HSET', vcon, unpack(fields))
+add_elements(elements)
+enter_indexes(uuid, nil, indexes, first_index)
+for _, event in ipairs(events) do redis.call('RPUSH', trail, event) end
+return 'replaced'
+`,
+);
+
+/** Reads what is asked for, one after the other, of `vcon`, a key of the script. */
+const READ_PARTS = `
 local function positions_of(section, types)
   local positions = {}
   if #types == 0 then
@@ -223,20 +258,48 @@ local function read_elements(section, types)
   return found
 end
 
+local function read_parts(answers)
+  while taken < #ARGV do
+    local part, types = take(), take_list()
+    if part == 'head' then
+      table.insert(answers, redis.call('HMGET', vcon, 'head', 'extensions', 'updated_at'))
+    elseif part == 'parties' then
+      table.insert(answers, redis.call('HGET', vcon, 'parties'))
+    else
+      table.insert(answers, read_elements(part, types))
+    end
+  end
+  return answers
+end
+`;
+
+/**
+ * KEYS: the vCon. ARGV: what is asked for, one after the other: "head", "parties" or a section, each followed by the
+ * types wanted of it, none meaning all. Answers with the form ("missing" if there is no vCon) and, if the vCon is
+ * not sealed, an answer to each: the head with its extensions and updated_at; the parties; or for each element its
+ * position, JSON, large body and tags.
+ */
+export const READ: Script = script(
+  TAKE_ARGUMENTS,
+  "local vcon = KEYS[1]",
+  READ_PARTS,
+  `
 local form = redis.call('HGET', vcon, 'form')
 if form ~= 'unsigned' then return { form or 'missing' } end
+return read_parts({ form })
+`,
+);
 
-local answers = { form }
-while taken < #ARGV do
-  local part, types = take(), take_list()
-  if part == 'head' then
-    table.insert(answers, redis.call('HMGET', vcon, 'head', 'extensions', 'updated_at'))
-  elseif part == 'parties' then
-    table.insert(answers, redis.call('HGET', vcon, 'parties'))
-  else
-    table.insert(answers, read_elements(part, types))
-  end
-end
-return answers
+/** Like {@link READ}, but behind the form comes the revision, and of a sealed vCon then the vCon. */
+export const READ_SEALED: Script = script(
+  TAKE_ARGUMENTS,
+  "local vcon = KEYS[1]",
+  REVISION,
+  READ_PARTS,
+  `
+local form = redis.call('HGET', vcon, 'form')
+if not form then return { 'missing' } end
+if form ~= 'unsigned' then return { form, revision(), redis.call('HGET', vcon, 'head') } end
+return read_parts({ form, revision() })
 `,
 );

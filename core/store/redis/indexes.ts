@@ -13,7 +13,7 @@ const SWEEP_EVERY_MS = 5 * 60 * 1000;
 /** So many lists are looked at together. */
 const SWEEP_BATCH = 256;
 
-/** Where a vCon is to be entered when it is created. */
+/** Where a vCon is to be entered when it is created or replaced. */
 export interface IndexEntry {
   uuid: string;
   form: Form;
@@ -21,7 +21,7 @@ export interface IndexEntry {
   createdAt: number;
   /** The names of the indexes. */
   names: string[];
-  /** The keys to hand to the script that creates the vCon: the indexes or, in a cluster, the slot's waiting list. */
+  /** The keys to hand to the script that writes the vCon: the indexes or, in a cluster, the slot's waiting list. */
   keys: string[];
 }
 
@@ -38,9 +38,20 @@ export class Indexes {
     this.#sweep();
   }
 
-  entry({ uuid, form, createdAt, parties }: Identified): IndexEntry {
-    const keys = indexKeysOf(parties, this.#country).map(([kind, value]) => partyKey(kind, value));
-    const names = [CREATION_INDEX, ...keys];
+  entry(identified: Identified): IndexEntry {
+    return this.#entry(identified, [CREATION_INDEX, ...this.#partyKeys(identified)]);
+  }
+
+  /** Of a document that replaces another: the place by creation time stays. */
+  replacementEntry(identified: Identified): IndexEntry {
+    return this.#entry(identified, this.#partyKeys(identified));
+  }
+
+  #partyKeys({ parties }: Pick<Identified, "parties">): string[] {
+    return indexKeysOf(parties, this.#country).map(([kind, value]) => partyKey(kind, value));
+  }
+
+  #entry({ uuid, form, createdAt }: Identified, names: string[]): IndexEntry {
     return { uuid, form, createdAt: createdAt / 1000, names, keys: this.keysToWrite(uuid, names) };
   }
 
@@ -49,13 +60,19 @@ export class Indexes {
     return this.#connection.isCluster ? [waitingKey(vconKey(uuid))] : names;
   }
 
-  /** Writes down where a vCon is entered, for the day when it is deleted. */
-  async remember({ uuid, createdAt, names }: IndexEntry): Promise<void> {
-    const fields = new Map(names.map((name) => [name, name === CREATION_INDEX ? createdAt : ""]));
+  /** Writes down where others have entered a vCon, for as long as they keep it or until it is deleted. */
+  async adopt(uuid: string, parties: readonly unknown[]): Promise<void> {
+    const [score, lifetime] = await Promise.all([
+      this.#connection.call((client) => client.zscore(CREATION_INDEX, vconKey(uuid))),
+      this.#connection.call((client) => client.pttl(vconKey(uuid))),
+    ]);
+    const fields = new Map(this.#partyKeys({ parties }).map((name) => [name, ""]));
+    fields.set(CREATION_INDEX, score ?? String(Date.now() / 1000));
     await this.#connection.call((client) => client.hset(elsewhereKey(uuid), fields));
+    if (lifetime > 0) await this.#connection.call((client) => client.pexpire(elsewhereKey(uuid), lifetime));
   }
 
-  /** In a cluster brings the indexes into line with a vCon that was just created or deleted. */
+  /** In a cluster brings the indexes into line with a vCon that was just created, replaced or deleted. */
   async settle(uuid: string): Promise<void> {
     if (!this.#connection.isCluster) return;
     // If this fails, the vCon stays on the waiting list and a sweep will do it.
@@ -71,7 +88,11 @@ export class Indexes {
     return members.map((member) => findUuid(member)).filter((uuid) => uuid !== undefined);
   }
 
-  async find(query: PartyQuery, partiesOf: (uuid: string) => Promise<unknown[]>): Promise<string[]> {
+  /** @param partiesOf as {@link withOneParty} takes it */
+  async find(
+    query: PartyQuery,
+    partiesOf: (uuid: string) => Promise<unknown[] | undefined>,
+  ): Promise<string[]> {
     const found = await Promise.all(
       searchKeys(query, this.#country).map(async (keys) => {
         const sets = await Promise.all(keys.map(([kind, value]) => this.#members(partyKey(kind, value))));

@@ -8,22 +8,27 @@ import { formatTag, tagsAttachment, tagTexts } from "../../vcon/tags.ts";
 import type { JsonObject } from "../../vcon/types.ts";
 import { encodeLargeBody, LARGE_BODY_BYTES, LargeBody } from "../body.ts";
 import { identityOf } from "../identity.ts";
+import { newRevision } from "../revision.ts";
 import type { Addition, AnyVcon } from "../store.ts";
 import { type FoundParts, type Part, SECTIONS, type Section, typeOf } from "../view.ts";
 import type { Connection } from "./connection.ts";
 import type { IndexEntry } from "./indexes.ts";
-import { APPEND, CONVERT_TAGS, CREATE, READ } from "./json-scripts.ts";
-import { elsewhereKey, stagedKey, trailKey, vconKey } from "./keys.ts";
+import { APPEND, CONVERT_TAGS, CREATE, READ, READ_SEALED, REPLACE } from "./json-scripts.ts";
+import { elsewhereKey, replacementKey, stagedKey, trailKey, vconKey } from "./keys.ts";
 import {
   type Ask,
-  askArguments,
-  asksFor,
+  foundParts,
   guardForm,
   isThere,
   type Layout,
   list,
+  type ReadAnswer,
+  type Replacement,
+  readArguments,
   STAGED_SECONDS,
   tooSlow,
+  wasReplaced,
+  whyGone,
 } from "./layout.ts";
 
 /** A stream hands out so many bytes at a time. */
@@ -31,8 +36,8 @@ const PIECE_BYTES = 256 * 1024;
 /** How deep a document may nest before the module refuses it: `json.max-path-limit` of valkey-json. */
 const MAX_NESTING = 128;
 
-/** An element as READ answers it: its JSON, or type and size of its large body, then names and JSON of the rest. */
-type ElementAnswer = string | [kind: string, size: number, ...members: string[]];
+/** An element as READ answers it: its JSON, or what it says of a large body, then names and JSON of the other members. */
+type ElementAnswer = string | [type: string, size: number, document: string, ...members: string[]];
 type SectionAnswer = string | (number | ElementAnswer)[];
 
 /** A large body and where in the document it belongs. */
@@ -49,34 +54,27 @@ export class JsonLayout implements Layout {
   }
 
   async create(vcon: AnyVcon, entry: IndexEntry, event?: TrailEvent): Promise<boolean> {
-    const { uuid, form, createdAt, names, keys } = entry;
-    const { document, bodies } = form === "unsigned" ? setBodiesAside(vcon) : { document: vcon, bodies: [] };
-    const json = JSON.stringify(document);
-    checkAcceptable(uuid, vcon, [json, ...bodies.map((body) => body.json)]);
+    const { uuid, createdAt, names, keys } = entry;
+    const { json, bodies } = toDocument(entry, vcon);
+    if (bodies.length > 0 && (await isThere(this.#connection, uuid))) return false;
     const staged = stagedKey(uuid, randomUUID());
-    const isStaged = bodies.length > 0;
-    if (isStaged) {
-      if (await isThere(this.#connection, uuid)) return false;
-      await this.#stage(staged, json, bodies);
-    }
+    const document = await this.#stage(staged, json, bodies);
     const answer = await this.#connection.run<string>(
       CREATE,
       [vconKey(uuid), trailKey(uuid), elsewhereKey(uuid), staged, ...keys],
-      [uuid, createdAt, ...list(names), event ? JSON.stringify(event) : "", isStaged ? "" : json],
+      [uuid, createdAt, ...list(names), event ? JSON.stringify(event) : "", document],
     );
     if (answer === "expired") throw tooSlow(uuid);
     return answer === "created";
   }
 
   async read(uuid: string, parts: readonly Part[]): Promise<FoundParts> {
-    const asks = asksFor(parts);
-    const [form, ...answers] = await this.#connection.run<[string, ...unknown[]]>(
-      READ,
-      [vconKey(uuid)],
-      askArguments(asks),
+    const answer = await this.#connection.run<ReadAnswer>(
+      parts.includes("sealed") ? READ_SEALED : READ,
+      [vconKey(uuid), replacementKey(uuid)],
+      readArguments(parts),
     );
-    guardForm(uuid, form);
-    return Object.fromEntries(asks.map((ask, i) => [ask.part, this.#found(uuid, ask, answers[i])]));
+    return foundParts(uuid, parts, answer, (ask, found) => this.#found(uuid, ask, found));
   }
 
   async get(uuid: string): Promise<AnyVcon> {
@@ -120,14 +118,32 @@ export class JsonLayout implements Layout {
     return answer === "added";
   }
 
-  /** Writes the document in several steps, so that no single one makes everything else wait for long. */
-  async #stage(key: string, json: string, bodies: readonly PlacedBody[]): Promise<void> {
+  async replace({ vcon, entry, revision, events }: Replacement): Promise<boolean> {
+    const { uuid, names, keys } = entry;
+    const { json, bodies } = toDocument(entry, vcon);
+    const staged = stagedKey(uuid, randomUUID());
+    const document = await this.#stage(staged, json, bodies);
+    const answer = await this.#connection.run<string>(
+      REPLACE,
+      [vconKey(uuid), trailKey(uuid), elsewhereKey(uuid), staged, replacementKey(uuid), ...keys],
+      [uuid, revision, newRevision(), ...list(names), document, ...list(jsonOf(events))],
+    );
+    return wasReplaced(uuid, answer);
+  }
+
+  /**
+   * Writes a document with large bodies in several steps, so that no single one makes everything else wait for long.
+   * @returns the JSON for the script that makes it the vCon: "" if all of it is at `key`
+   */
+  async #stage(key: string, json: string, bodies: readonly PlacedBody[]): Promise<string> {
+    if (bodies.length === 0) return json;
     await this.#connection.call((client) =>
       Promise.all([client.call("JSON.SET", key, "$", json), client.expire(key, STAGED_SECONDS)]),
     );
     for (const body of bodies) {
       await this.#connection.call((client) => client.call("JSON.SET", key, body.path, body.json));
     }
+    return "";
   }
 
   async #convertTags(uuid: string, [position, json]: [number, string]): Promise<void> {
@@ -147,7 +163,7 @@ export class JsonLayout implements Layout {
 
   #elements(uuid: string, section: Section, answer: SectionAnswer): [number, unknown][] {
     if (typeof answer === "string") {
-      return arrayIn(answer).map((element, i) => [i, this.#held(uuid, section, i, element, answer.length)]);
+      return arrayIn(answer).map((element, i) => [i, held(element, answer.length)]);
     }
     const elements: [number, unknown][] = [];
     for (let i = 0; i < answer.length; i += 2) {
@@ -158,41 +174,27 @@ export class JsonLayout implements Layout {
   }
 
   #element(uuid: string, section: Section, position: number, answer: ElementAnswer): unknown {
-    if (typeof answer === "string") {
-      return this.#held(uuid, section, position, JSON.parse(answer), answer.length);
-    }
-    const [kind, size, ...members] = answer;
-    const body = this.#largeBody(uuid, section, position, kind === "string" ? "text" : "json", size);
+    if (typeof answer === "string") return held(JSON.parse(answer), answer.length);
+    const [type, size, document, ...members] = answer;
+    const kind = type === "string" ? "text" : "json";
+    const path = `$.${section}[${position}].body`;
+    const body = new LargeBody(size, kind, () => this.#pieces(uuid, path, kind, document));
     return { ...JSON.parse(objectOf(members)), body };
   }
 
-  /** The element with a handle, should its body be large after all: the module's count of memory may fall short. */
-  #held(uuid: string, section: Section, position: number, element: unknown, jsonLength: number): unknown {
-    if (jsonLength * 3 <= LARGE_BODY_BYTES || !isObject(element)) return element;
-    const large = encodeLargeBody(element.body);
-    if (large === undefined) return element;
-    return { ...element, body: this.#largeBody(uuid, section, position, large.kind, large.size) };
-  }
-
-  #largeBody(
+  /** @param document the name of the one that the body is in: in another, another body may be at the path */
+  async *#pieces(
     uuid: string,
-    section: Section,
-    position: number,
+    path: string,
     kind: LargeBody["kind"],
-    size: number,
-  ): LargeBody {
-    return new LargeBody(size, kind, () => this.#pieces(uuid, `$.${section}[${position}].body`, kind));
-  }
-
-  /** The module gives a value in one piece only, which is handed on in smaller ones. */
-  async *#pieces(uuid: string, path: string, kind: LargeBody["kind"]): AsyncGenerator<Uint8Array> {
+    document: string,
+  ): AsyncGenerator<Uint8Array> {
     const answers = await this.#json(uuid, path);
-    if (answers === null || answers === "[]") throw notFound(uuid);
-    const bytes = Buffer.from(kind === "text" ? JSON.parse(answers)[0] : answers.slice(1, -1));
-    for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
-      yield bytes.subarray(start, start + PIECE_BYTES);
-      await nextTurn();
+    const now = await this.#connection.call((client) => client.get(replacementKey(uuid)));
+    if (answers === null || answers === "[]" || (now ?? "") !== document) {
+      throw await whyGone(this.#connection, uuid);
     }
+    yield* inPieces(Buffer.from(kind === "text" ? JSON.parse(answers)[0] : answers.slice(1, -1)));
   }
 
   #json(uuid: string, path: string): Promise<string | null> {
@@ -202,10 +204,35 @@ export class JsonLayout implements Layout {
   }
 }
 
+/** The module gives a value in one piece only, which is handed on in smaller ones. */
+async function* inPieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
+    yield bytes.subarray(start, start + PIECE_BYTES);
+    await nextTurn();
+  }
+}
+
+/** The element with a handle, should its body be large after all: the module's count of memory may fall short. */
+function held(element: unknown, jsonLength: number): unknown {
+  if (jsonLength * 3 <= LARGE_BODY_BYTES || !isObject(element)) return element;
+  const large = encodeLargeBody(element.body);
+  if (large === undefined) return element;
+  const { size, kind, text } = large;
+  return { ...element, body: new LargeBody(size, kind, () => inPieces(Buffer.from(text))) };
+}
+
 /** What Python wrote may hold null in place of an array. */
 function arrayIn(json: string): unknown[] {
   const value: unknown = JSON.parse(json);
   return Array.isArray(value) ? value : [];
+}
+
+/** @throws VconError `VCON_MALFORMED` for what the module does not take */
+function toDocument({ uuid, form }: IndexEntry, vcon: AnyVcon): { json: string; bodies: PlacedBody[] } {
+  const { document, bodies } = form === "unsigned" ? setBodiesAside(vcon) : { document: vcon, bodies: [] };
+  const json = JSON.stringify(document);
+  checkAcceptable(uuid, vcon, [json, ...bodies.map((body) => body.json)]);
+  return { json, bodies };
 }
 
 /** The vCon with an empty text for each large body, and these bodies with their places. */

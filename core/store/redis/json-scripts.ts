@@ -49,6 +49,85 @@ local function type_of(section, element)
 end
 `;
 
+/** The parts of the document at `vcon`; the name of what replaced the first one is at `replacement`, a key, too. */
+const ASK_MEMBERS = String.raw`
+local LARGE_BODY_BYTES = ${LARGE_BODY_BYTES}
+
+-- Which document it is: another after each replacement.
+local function document_name()
+  return redis.call('GET', replacement) or ''
+end
+
+-- Any name in the form that the module reads for every one of them.
+local function member(name)
+  local escaped = string.gsub(name, '[%c"\\]', function(character)
+    return string.format('\\u%04x', string.byte(character))
+  end)
+  return '["' .. escaped .. '"]'
+end
+
+local function names_at(path)
+  return redis.call('JSON.OBJKEYS', vcon, path)[1] or {}
+end
+
+local function add_members(list, path, names, without)
+  for _, name in ipairs(names) do
+    if not without[name] then
+      table.insert(list, name)
+      table.insert(list, json_at(path .. member(name)) or 'null')
+    end
+  end
+  return list
+end
+`;
+
+/** The revision of the document at `vcon`. */
+const REVISION = `
+-- A text that is not too long for its own members; of one that is, the length.
+local function short_at(path)
+  local length = redis.call('JSON.STRLEN', vcon, path)[1]
+  return length and length > LARGE_BODY_BYTES and length or json_at(path) or 'null'
+end
+
+local function element_digest(path)
+  local body = short_at(path .. '.body')
+  if type(body) ~= 'number' then return json_at(path) end
+  return add_members({ body }, path, names_at(path), { body = true })
+end
+
+-- Drawn from the document, since others write it, too, and know of no revision. Media are not read for it: those that
+-- write here give the document another name or add to it, and a conserver changes no body without anything else.
+local function revision()
+  local seen = { document_name() }
+  local sections = { dialog = true, attachments = true, analysis = true }
+  for _, name in ipairs(names_at('$')) do
+    local path = '$' .. member(name)
+    table.insert(seen, name)
+    if sections[name] and type_at(path) == 'array' then
+      for i = 0, redis.call('JSON.ARRLEN', vcon, path)[1] - 1 do
+        table.insert(seen, element_digest(path .. '[' .. i .. ']'))
+      end
+    else
+      table.insert(seen, short_at(path))
+    end
+  end
+  return redis.sha1hex(cjson.encode(seen))
+end
+`;
+
+/** Makes the document, or the one at `staged` if it is "", the vCon. */
+const WRITE_DOCUMENT = `
+local function write_document(document)
+  if document ~= '' then
+    redis.call('JSON.SET', vcon, '$', document)
+    return true
+  end
+  if redis.call('PERSIST', staged) == 0 then return false end
+  redis.call('RENAME', staged, vcon)
+  return true
+end
+`;
+
 /**
  * KEYS: the vCon, its trail, the hash of what is elsewhere, the staged document, then the indexes or their list.
  * ARGV: UUID, creation time in seconds, names of the indexes, event or "", the document or "" if it is staged.
@@ -57,6 +136,7 @@ end
 export const CREATE: Script = script(
   TAKE_ARGUMENTS,
   "local vcon, trail, elsewhere, staged = KEYS[1], KEYS[2], KEYS[3], KEYS[4]",
+  WRITE_DOCUMENT,
   ENTER_INDEXES,
   `
 local uuid, created_at, indexes, event, document = take(), take(), take_list(), take(), take()
@@ -65,13 +145,7 @@ if redis.call('EXISTS', vcon) == 1 then
   redis.call('UNLINK', staged)
   return 'there'
 end
-if document ~= '' then
-  redis.call('JSON.SET', vcon, '$', document)
-elseif redis.call('PERSIST', staged) == 1 then
-  redis.call('RENAME', staged, vcon)
-else
-  return 'expired'
-end
+if not write_document(document) then return 'expired' end
 enter_indexes(uuid, created_at, indexes, 5)
 if event ~= '' then redis.call('RPUSH', trail, event) end
 return 'created'
@@ -200,7 +274,8 @@ local function add_extensions()
 end
 
 local form = form_of_vcon()
-if form ~= 'unsigned' then return { form } end
+if form == 'missing' then return { form } end
+if form ~= 'unsigned' and (#analyses > 0 or #attachments > 0 or #tags > 0) then return { form } end
 
 local path, known, unlisted
 if #tags > 0 then path, known, unlisted = find_tags_fast() end
@@ -249,36 +324,45 @@ end
 );
 
 /**
- * KEYS: the vCon. ARGV: what is asked for, one after the other: "head", "parties" or a section, each followed by the
- * types wanted of it, none meaning all. Answers with the form ("missing" if there is no vCon) and, if the vCon is
- * not sealed, an answer to each: of the head a list of names and values; the parties; a small section as one; of a
- * large one a list of positions and elements. Values are JSON. An element with a large body is itself a list: type
- * and size of the body, then names and values of the other members.
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, the staged document, the name of what replaced it, then the
+ * indexes of the new document's parties or their list. ARGV: UUID, the revision that is to be replaced, a name for the
+ * new document, names of the indexes, the document or "" if it is staged, the events.
+ * Answers "replaced", "changed", "missing" or "expired".
  */
-export const READ: Script = script(
+export const REPLACE: Script = script(
   TAKE_ARGUMENTS,
-  "local vcon = KEYS[1]",
+  "local vcon, trail, elsewhere, staged, replacement = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]",
   ASK_DOCUMENT,
-  String.raw`
-local SMALL_BYTES, LARGE_BODY_BYTES = ${SMALL_BYTES}, ${LARGE_BODY_BYTES}
+  ASK_MEMBERS,
+  REVISION,
+  WRITE_DOCUMENT,
+  ENTER_INDEXES,
+  `
+local uuid, expected, name, indexes, document, events = take(), take(), take(), take_list(), take(), take_list()
 
--- Any name in the form that the module reads for every one of them.
-local function member(name)
-  local escaped = string.gsub(name, '[%c"\\]', function(character)
-    return string.format('\\u%04x', string.byte(character))
-  end)
-  return '["' .. escaped .. '"]'
+local lifetime = redis.call('PTTL', vcon)
+local is_there = lifetime ~= -2
+if not is_there or revision() ~= expected then
+  redis.call('UNLINK', staged)
+  return is_there and 'changed' or 'missing'
 end
+if not write_document(document) then return 'expired' end
 
-local function add_members(list, path, names, without)
-  for _, name in ipairs(names) do
-    if not without[name] then
-      table.insert(list, name)
-      table.insert(list, json_at(path .. member(name)) or 'null')
-    end
-  end
-  return list
+redis.call('SET', replacement, name)
+-- What a conserver has put here for a while stays for no longer.
+if lifetime > 0 then
+  for _, key in ipairs({ vcon, replacement }) do redis.call('PEXPIRE', key, lifetime) end
 end
+enter_indexes(uuid, nil, indexes, 6)
+redis.call('HSET', elsewhere, replacement, '')
+for _, event in ipairs(events) do redis.call('RPUSH', trail, event) end
+return 'replaced'
+`,
+);
+
+/** Reads what is asked for, one after the other. */
+const READ_PARTS = `
+local SMALL_BYTES = ${SMALL_BYTES}
 
 -- Type and size of a large body. To measure an object it has to be written out; media are strings, which need not.
 local function large_body_at(path)
@@ -295,7 +379,7 @@ local function read_element(path)
   if memory_of(path) <= SMALL_BYTES then return json_at(path) end
   local kind, size = large_body_at(path .. '.body')
   if not kind then return json_at(path) end
-  return add_members({ kind, size }, path, redis.call('JSON.OBJKEYS', vcon, path)[1], { body = true })
+  return add_members({ kind, size, document_name() }, path, names_at(path), { body = true })
 end
 
 local function read_section(section, types)
@@ -313,21 +397,55 @@ local function read_section(section, types)
   return found
 end
 
+local function read_parts(answers)
+  while taken < #ARGV do
+    local part, types = take(), take_list()
+    if part == 'head' then
+      local arrays = { parties = true, dialog = true, attachments = true, analysis = true }
+      table.insert(answers, add_members({}, '$', names_at('$'), arrays))
+    elseif part == 'parties' then
+      table.insert(answers, json_at('$.parties') or 'null')
+    else
+      table.insert(answers, read_section(part, types) or 'null')
+    end
+  end
+  return answers
+end
+`;
+
+/**
+ * KEYS: the vCon, the name of what replaced it. ARGV: what is asked for, one after the other: "head", "parties" or a
+ * section, each followed by the types wanted of it, none meaning all. Answers with the form ("missing" if there is no
+ * vCon) and, if the vCon is not sealed, an answer to each: of the head a list of names and values; the parties; a small
+ * section as one; of a large one a list of positions and elements. Values are JSON. An element with a large body is
+ * itself a list: type and size of the body and the name of the document that it is in, then names and values of the
+ * other members.
+ */
+export const READ: Script = script(
+  TAKE_ARGUMENTS,
+  "local vcon, replacement = KEYS[1], KEYS[2]",
+  ASK_DOCUMENT,
+  ASK_MEMBERS,
+  READ_PARTS,
+  `
 local form = form_of_vcon()
 if form ~= 'unsigned' then return { form } end
+return read_parts({ form })
+`,
+);
 
-local answers = { form }
-while taken < #ARGV do
-  local part, types = take(), take_list()
-  if part == 'head' then
-    local arrays = { parties = true, dialog = true, attachments = true, analysis = true }
-    table.insert(answers, add_members({}, '$', redis.call('JSON.OBJKEYS', vcon, '$')[1], arrays))
-  elseif part == 'parties' then
-    table.insert(answers, json_at('$.parties') or 'null')
-  else
-    table.insert(answers, read_section(part, types) or 'null')
-  end
-end
-return answers
+/** Like {@link READ}, but behind the form comes the revision, and of a sealed vCon then the vCon. */
+export const READ_SEALED: Script = script(
+  TAKE_ARGUMENTS,
+  "local vcon, replacement = KEYS[1], KEYS[2]",
+  ASK_DOCUMENT,
+  ASK_MEMBERS,
+  REVISION,
+  READ_PARTS,
+  `
+local form = form_of_vcon()
+if form == 'missing' then return { form } end
+if form ~= 'unsigned' then return { form, revision(), redis.call('JSON.GET', vcon, '.') } end
+return read_parts({ form, revision() })
 `,
 );

@@ -30,6 +30,16 @@ export function bodyKey(uuid: string, id: string): string {
   return beside(uuid, `body:${id}`);
 }
 
+/** Whether {@link bodyKey} has given this key. */
+export function isBodyKey(key: string): boolean {
+  return /^\{vcon:[^}]*\}:body:/.test(key);
+}
+
+/** A name for the document of the JSON layout that has replaced the one before, to tell which one is there. */
+export function replacementKey(uuid: string): string {
+  return beside(uuid, "replacement");
+}
+
 /** A document of the JSON layout that is being written in several steps. */
 export function stagedKey(uuid: string, id: string): string {
   return beside(uuid, `staged:${id}`);
@@ -45,7 +55,7 @@ export function sourceKey(source: string): string {
   return `${SOURCE_PREFIX}${source}`;
 }
 
-/** Whether a key elsewhere belongs to one vCon alone: it is one of its bodies or its source. */
+/** Whether a key elsewhere belongs to one vCon alone: it lies beside it or is its source. */
 export function isOwnKey(key: string): boolean {
   return key.startsWith("{vcon:") || key.startsWith(SOURCE_PREFIX);
 }

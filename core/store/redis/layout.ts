@@ -1,5 +1,5 @@
 /** What the two layouts of vCons in Redis have in common, and how the one to use is found. */
-import { notFound, sealed, VconError } from "../../errors.ts";
+import { changed, notFound, sealed, VconError } from "../../errors.ts";
 import type { TrailEvent } from "../../trail/event.ts";
 import type { Addition, AnyVcon } from "../store.ts";
 import { type FoundParts, type Part, SECTIONS, type Section, wantedTypes } from "../view.ts";
@@ -13,6 +13,19 @@ export interface Layout {
   read(uuid: string, parts: readonly Part[]): Promise<FoundParts>;
   get(uuid: string): Promise<AnyVcon>;
   append(uuid: string, addition: Addition, events: readonly TrailEvent[]): Promise<boolean>;
+  replace(replacement: Replacement): Promise<boolean>;
+}
+
+/** A document that is to take the place of the one that is there. */
+export interface Replacement {
+  vcon: AnyVcon;
+  /** Where it is to be entered besides. */
+  entry: IndexEntry;
+  /** That of the document that is there. */
+  revision: string;
+  /** The large bodies that this document has in keys of their own. */
+  oldBodies: string[];
+  events: readonly TrailEvent[];
 }
 
 export type LayoutName = "json" | "hash";
@@ -68,8 +81,26 @@ export function asksFor(parts: readonly Part[]): Ask[] {
   return asks;
 }
 
-export function askArguments(asks: Ask[]): Argument[] {
-  return asks.flatMap(({ part, types }) => [part, ...list(types)]);
+/** The arguments of a script that reads. */
+export function readArguments(parts: readonly Part[]): Argument[] {
+  return asksFor(parts).flatMap(({ part, types }) => [part, ...list(types)]);
+}
+
+/** What such a script answers: the form, the revision if "sealed" was asked for, and an answer to each ask. */
+export type ReadAnswer = [form: string, ...answers: unknown[]];
+
+export function foundParts(
+  uuid: string,
+  parts: readonly Part[],
+  [form, ...answers]: ReadAnswer,
+  found: (ask: Ask, answer: unknown) => unknown,
+): FoundParts {
+  const takesSealed = parts.includes("sealed");
+  if (form === "missing" || !takesSealed) guardForm(uuid, form);
+  const revision = takesSealed ? { revision: answers.shift() as string } : {};
+  if (form !== "unsigned") return { ...revision, sealed: JSON.parse(answers[0] as string) };
+  const entries = asksFor(parts).map((ask, i) => [ask.part, found(ask, answers[i])]);
+  return { ...revision, ...Object.fromEntries(entries) };
 }
 
 /** A list as scripts take it: how many, then each. */
@@ -77,10 +108,22 @@ export function list(values: readonly Argument[]): Argument[] {
   return [values.length, ...values];
 }
 
+/** Why a large body is not where it was. */
+export async function whyGone(connection: Connection, uuid: string): Promise<VconError> {
+  return (await isThere(connection, uuid)) ? changed(uuid) : notFound(uuid);
+}
+
 /** The answer of a script that begins with the form of the vCon, or "missing". */
 export function guardForm(uuid: string, form: string): void {
   if (form === "missing") throw notFound(uuid);
   if (form === "signed" || form === "encrypted") throw sealed(uuid, form);
+}
+
+/** What the script that replaces answers. */
+export function wasReplaced(uuid: string, answer: string): boolean {
+  if (answer === "missing") throw notFound(uuid);
+  if (answer === "expired") throw tooSlow(uuid);
+  return answer === "replaced";
 }
 
 /** What was staged has expired, because writing all of it took longer than {@link STAGED_SECONDS}. */

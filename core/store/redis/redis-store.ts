@@ -1,14 +1,14 @@
 /** The store in Redis: one server or many machines' cluster, its vCons JSON documents or hashes. */
 import { VconError } from "../../errors.ts";
 import type { TrailEvent } from "../../trail/event.ts";
-import { identify } from "../parts.ts";
+import { identify, identifyAs } from "../parts.ts";
 import type { Addition, AnyVcon, ListOptions, PartyQuery, VconStore } from "../store.ts";
 import { type Part, VconView } from "../view.ts";
 import { Connection } from "./connection.ts";
 import { HashLayout } from "./hash-layout.ts";
 import { Indexes } from "./indexes.ts";
 import { JsonLayout } from "./json-layout.ts";
-import { CREATION_INDEX, elsewhereKey, trailKey, vconKey } from "./keys.ts";
+import { CREATION_INDEX, elsewhereKey, isBodyKey, trailKey, vconKey } from "./keys.ts";
 import { findLayout, isThere, type Layout } from "./layout.ts";
 import { DELETE } from "./shared-scripts.ts";
 
@@ -64,6 +64,22 @@ export class RedisStore implements VconStore {
     return this.#layout.append(uuid, addition, events);
   }
 
+  async replace(
+    uuid: string,
+    revision: string,
+    vcon: AnyVcon,
+    events: readonly TrailEvent[] = [],
+  ): Promise<boolean> {
+    const entry = this.#indexes.replacementEntry(identifyAs(uuid, vcon));
+    // What is read here holds for as long as the revision does.
+    const known = await this.#connection.call((client) => client.hkeys(elsewhereKey(uuid)));
+    if (!known.includes(CREATION_INDEX)) await this.#adopt(uuid);
+    const oldBodies = known.filter(isBodyKey);
+    const replaced = await this.#layout.replace({ vcon, entry, revision, oldBodies, events });
+    if (replaced) await this.#indexes.settle(uuid);
+    return replaced;
+  }
+
   async delete(uuid: string, event?: TrailEvent): Promise<boolean> {
     const known = await this.#connection.call((client) => client.hkeys(elsewhereKey(uuid)));
     if (!known.includes(CREATION_INDEX) && (await this.#adopt(uuid))) return this.delete(uuid, event);
@@ -106,18 +122,18 @@ export class RedisStore implements VconStore {
   /** Remembers what a conserver has indexed of a vCon that it made. @returns whether there is such a vCon */
   async #adopt(uuid: string): Promise<boolean> {
     if (!(await isThere(this.#connection, uuid))) return false;
-    const parties = await this.#partiesOf(uuid);
-    const entry = this.#indexes.entry({ uuid, form: "unsigned", createdAt: Date.now(), parties });
-    await this.#indexes.remember(entry);
+    const parties = (await this.#partiesOf(uuid)) ?? [];
+    await this.#indexes.adopt(uuid, parties);
     return true;
   }
 
-  /** None, if the vCon is gone or sealed. */
-  async #partiesOf(uuid: string): Promise<unknown[]> {
+  /** None of a sealed vCon, undefined if it is gone. */
+  async #partiesOf(uuid: string): Promise<unknown[] | undefined> {
     try {
       return (await this.read(uuid, ["parties"])).parties;
     } catch (error) {
-      if (error instanceof VconError && /^VCON_(NOT_FOUND|SEALED)$/.test(error.code)) return [];
+      if (error instanceof VconError && error.code === "VCON_SEALED") return [];
+      if (error instanceof VconError && error.code === "VCON_NOT_FOUND") return;
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 /** Large bodies in an SQLite store: in chunks of their own, written ahead of the elements that they belong to. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { notFound } from "../../errors.ts";
+import { changed, notFound } from "../../errors.ts";
 import { type EncodedBody, LargeBody } from "../body.ts";
 import type { ElementPart } from "../parts.ts";
 import type { Database } from "./database.ts";
@@ -64,6 +64,10 @@ export class Bodies {
     return new LargeBody(size, kind, () => this.#chunks(uuid, body, size));
   }
 
+  #isThere(uuid: string): boolean {
+    return this.#database.get("SELECT 1 FROM vcon WHERE uuid = ?", uuid) !== undefined;
+  }
+
   async *#chunks(uuid: string, body: number, size: number): AsyncGenerator<Uint8Array> {
     for (let position = 0; position * CHUNK_BYTES < size; position++) {
       const chunk = this.#database.get<{ bytes: Uint8Array }>(
@@ -71,7 +75,7 @@ export class Bodies {
         body,
         position,
       );
-      if (chunk === undefined) throw notFound(uuid);
+      if (chunk === undefined) throw this.#isThere(uuid) ? changed(uuid) : notFound(uuid);
       yield chunk.bytes;
       await nextTurn();
     }

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { VconError } from "../../errors.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
+import { SCHEMA_VERSION, upgradeFrom } from "./schema.ts";
 
 /** How long a write waits for another process that writes. */
 const BUSY_MS = 5000;
@@ -25,6 +25,16 @@ export class Database {
     return this.#commits.write(work).catch((error) => {
       throw asVconError(error);
     });
+  }
+
+  /** Runs `work`, which may only read and must not wait, on one state of the file, whatever other processes write. */
+  read<Result>(work: () => Result): Result {
+    this.run("BEGIN");
+    try {
+      return work();
+    } finally {
+      this.run("COMMIT");
+    }
   }
 
   /** @returns the row id of what was inserted */
@@ -62,7 +72,7 @@ function open(file: string): DatabaseSync {
     const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
     // Not the constructor's option for it: Node 22.13 does not have that yet.
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
-    createTables(database, file);
+    upgrade(database, file);
     return database;
   });
 }
@@ -80,12 +90,14 @@ function makeFolder(folder: string): void {
   }
 }
 
-function createTables(database: DatabaseSync, file: string): void {
+/** Makes the tables, or brings those of an earlier version up to date. */
+function upgrade(database: DatabaseSync, file: string): void {
   database.exec("BEGIN IMMEDIATE");
-  const version = database.prepare("PRAGMA user_version").get()!["user_version"];
-  if (version === 0) database.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  const version = database.prepare("PRAGMA user_version").get()!["user_version"] as number;
+  const sql = upgradeFrom(version);
+  if (sql) database.exec(`${sql}; PRAGMA user_version = ${SCHEMA_VERSION}`);
   database.exec("COMMIT");
-  if (version === 0 || version === SCHEMA_VERSION) return;
+  if (sql !== undefined) return;
   database.close();
   throw new VconError(
     "STORE_MISMATCH",

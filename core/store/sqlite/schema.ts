@@ -1,14 +1,15 @@
 /** The tables of the SQLite store. */
 
-/** Kept in the file's `user_version`; a file of another version is refused. */
-export const SCHEMA_VERSION = 1;
+/** Kept in the file's `user_version`. */
+export const SCHEMA_VERSION = 2;
 
 /**
  * Bodies above {@link LARGE_BODY_BYTES} lie in chunk rows of their own, so that reading and adding to a vCon
  * never touches them. A body is listed as `staged` until the element that names it is committed: what a crash
- * leaves behind is found there. A trail has no foreign key because it outlives its vCon.
+ * leaves behind is found there. A trail has no foreign key because it outlives its vCon. A vCon has no revision before
+ * its first change since version 2.
  */
-export const SCHEMA = `
+const SCHEMA = `
 CREATE TABLE vcon (
   id INTEGER PRIMARY KEY,
   uuid TEXT NOT NULL UNIQUE,
@@ -17,7 +18,8 @@ CREATE TABLE vcon (
   parties TEXT,
   extensions TEXT,
   created_at INTEGER NOT NULL,
-  updated_at TEXT
+  updated_at TEXT,
+  revision TEXT
 );
 CREATE INDEX vcon_created_at ON vcon (created_at);
 CREATE TABLE element (
@@ -62,3 +64,14 @@ CREATE TABLE trail (
 );
 CREATE INDEX trail_uuid ON trail (uuid);
 `;
+
+/** What brings a file of each earlier version to the next one. */
+const MIGRATIONS: Record<number, string> = { 1: "ALTER TABLE vcon ADD COLUMN revision TEXT;" };
+
+/** The SQL that gives a file of this version the tables of {@link SCHEMA_VERSION}; undefined for an unknown version. */
+export function upgradeFrom(version: number): string | undefined {
+  if (version === SCHEMA_VERSION) return "";
+  if (version === 0) return SCHEMA;
+  const migration = MIGRATIONS[version];
+  return migration === undefined ? undefined : migration + upgradeFrom(version + 1);
+}

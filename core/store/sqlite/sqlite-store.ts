@@ -10,6 +10,7 @@ import {
   currentHead,
   type ElementPart,
   identify,
+  identifyAs,
   putTogether,
   takeApart,
   toPart,
@@ -17,6 +18,8 @@ import {
   withoutArrays,
 } from "../parts.ts";
 import { indexKeysOf, searchKeys, withOneParty } from "../party-search.ts";
+import { readAgain } from "../read-again.ts";
+import { newRevision } from "../revision.ts";
 import type { Addition, AnyVcon, ListOptions, PartyQuery, VconStore } from "../store.ts";
 import { type FoundParts, type Part, SECTIONS, type Section, VconView, wantedTypes } from "../view.ts";
 import { Bodies, type BodyId, type BodyRow } from "./bodies.ts";
@@ -72,17 +75,15 @@ export class SqliteStore implements VconStore {
         return false;
       }
       const id = this.#database.run(
-        "INSERT INTO vcon (uuid, form, head, parties, created_at) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO vcon (uuid, form, head, parties, created_at, revision) VALUES (?, ?, ?, ?, ?, ?)",
         uuid,
         form,
         apart.head,
         apart.parties ?? null,
         createdAt,
+        newRevision(),
       );
-      const next = { dialog: 0, attachments: 0, analysis: 0 };
-      apart.elements.forEach((element, i) => {
-        this.#insertElement(id, next[element.section]++, element, bodies[i]);
-      });
+      this.#insertElements(id, apart.elements, bodies);
       this.#index(id, parties);
       if (event) this.#record(uuid, event);
       return true;
@@ -90,8 +91,19 @@ export class SqliteStore implements VconStore {
   }
 
   async read(uuid: string, parts: readonly Part[]): Promise<VconView> {
-    const { id } = this.#open(uuid);
-    const found: FoundParts = {};
+    return new VconView(
+      uuid,
+      this.#database.read(() => this.#parts(uuid, parts)),
+    );
+  }
+
+  #parts(uuid: string, parts: readonly Part[]): FoundParts {
+    const { id, form } = this.#row(uuid);
+    const found: FoundParts = parts.includes("sealed") ? { revision: this.#revision(id) } : {};
+    if (form !== "unsigned") {
+      if (!parts.includes("sealed")) throw sealed(uuid, form);
+      return { ...found, sealed: JSON.parse(this.#head(id).head) };
+    }
     if (parts.includes("head")) found.head = withoutArrays(this.#headText(id));
     if (parts.includes("parties")) found.parties = JSON.parse(this.#head(id).parties ?? "[]");
     for (const section of SECTIONS) {
@@ -100,21 +112,26 @@ export class SqliteStore implements VconStore {
       const rows = this.#elements(id, section, wanted);
       found[section] = new Map(rows.map((element) => [element.position, this.#toElement(uuid, element)]));
     }
-    return new VconView(uuid, found);
+    return found;
   }
 
-  async get(uuid: string): Promise<AnyVcon> {
-    const row = this.#find(uuid);
-    if (row === undefined) throw notFound(uuid);
-    if (row.form !== "unsigned") return JSON.parse(this.#head(row.id).head);
-    const elements: { section: Section; value: unknown }[] = [];
-    for (const section of SECTIONS) {
-      for (const element of this.#elements(row.id, section, "all")) {
-        const body = await this.#bodies.handle(uuid, element)?.value();
-        elements.push({ section, value: withBody(element.json, body) });
+  get(uuid: string): Promise<AnyVcon> {
+    return readAgain(async () => {
+      const { head, parties, rows } = this.#database.read(() => this.#whole(uuid));
+      const elements: { section: Section; value: unknown }[] = [];
+      for (const row of rows) {
+        const body = await this.#bodies.handle(uuid, row)?.value();
+        elements.push({ section: row.section, value: withBody(row.json, body) });
       }
-    }
-    return putTogether(this.#headText(row.id), this.#head(row.id).parties ?? undefined, elements);
+      return putTogether(head, parties, elements);
+    });
+  }
+
+  /** A sealed vCon is all head. */
+  #whole(uuid: string): { head: string; parties: string | undefined; rows: ElementRow[] } {
+    const { id } = this.#row(uuid);
+    const rows = SECTIONS.flatMap((section) => this.#elements(id, section, "all"));
+    return { head: this.#headText(id), parties: this.#head(id).parties ?? undefined, rows };
   }
 
   async append(uuid: string, addition: Addition, events: readonly TrailEvent[] = []): Promise<boolean> {
@@ -123,7 +140,8 @@ export class SqliteStore implements VconStore {
     const elements = [...analysis, ...attachments];
     const bodies = await this.#bodies.stage(elements);
     return this.#writeWith(bodies, () => {
-      const { id } = this.#open(uuid);
+      const isEmpty = elements.length === 0 && (addition.tags ?? []).length === 0;
+      const { id } = isEmpty ? this.#row(uuid) : this.#open(uuid);
       let added = false;
       elements.forEach((element, i) => {
         const original = addition.analysis?.[i];
@@ -136,13 +154,50 @@ export class SqliteStore implements VconStore {
       });
       if (this.#addTags(id, addition.tags ?? [])) added = true;
       if (added) {
-        this.#database.run("UPDATE vcon SET updated_at = ? WHERE id = ?", new Date().toISOString(), id);
+        this.#database.run(
+          "UPDATE vcon SET updated_at = ?, revision = ? WHERE id = ?",
+          new Date().toISOString(),
+          newRevision(),
+          id,
+        );
         this.#addExtensions(id, addition.extensions ?? []);
       }
       for (const event of events) {
         if (added || event.event !== "vcon_enhanced") this.#record(uuid, event);
       }
       return added;
+    });
+  }
+
+  async replace(
+    uuid: string,
+    revision: string,
+    vcon: AnyVcon,
+    events: readonly TrailEvent[] = [],
+  ): Promise<boolean> {
+    const { form, parties } = identifyAs(uuid, vcon);
+    const apart = takeApart(vcon);
+    const bodies = await this.#bodies.stage(apart.elements);
+    return this.#writeWith(bodies, () => {
+      const { id } = this.#row(uuid);
+      if (this.#revision(id) !== revision) {
+        this.#bodies.drop(bodies);
+        return false;
+      }
+      this.#dropElements(id);
+      this.#database.run(
+        `UPDATE vcon SET form = ?, head = ?, parties = ?, extensions = NULL, updated_at = NULL, revision = ?
+         WHERE id = ?`,
+        form,
+        apart.head,
+        apart.parties ?? null,
+        newRevision(),
+        id,
+      );
+      this.#insertElements(id, apart.elements, bodies);
+      this.#index(id, parties);
+      for (const event of events) this.#record(uuid, event);
+      return true;
     });
   }
 
@@ -161,12 +216,8 @@ export class SqliteStore implements VconStore {
     return this.#database.write(() => {
       const row = this.#find(uuid);
       if (row === undefined) return false;
-      const bodies = this.#database.all<{ body: number }>(
-        "SELECT body FROM element WHERE vcon = ? AND body NOT NULL",
-        row.id,
-      );
+      this.#dropElements(row.id);
       this.#database.run("DELETE FROM vcon WHERE id = ?", row.id);
-      this.#bodies.drop(bodies.map(({ body }) => body));
       this.#database.run("DELETE FROM source WHERE uuid = ?", uuid);
       if (event) this.#record(uuid, event);
       return true;
@@ -226,6 +277,14 @@ export class SqliteStore implements VconStore {
     return this.#database.get<VconRow>("SELECT id, form FROM vcon WHERE uuid = ?", uuid);
   }
 
+  /** Asked for by itself: the column comes after the head, and a sealed one is long. */
+  #revision(id: number): string {
+    return (
+      this.#database.get<{ revision: string | null }>("SELECT revision FROM vcon WHERE id = ?", id)!
+        .revision ?? ""
+    );
+  }
+
   #head(id: number): HeadRow {
     return this.#database.get<HeadRow>(
       "SELECT head, parties, extensions, updated_at FROM vcon WHERE id = ?",
@@ -243,9 +302,14 @@ export class SqliteStore implements VconStore {
     return row === undefined ? [] : JSON.parse(this.#head(row.id).parties ?? "[]");
   }
 
-  #open(uuid: string): VconRow {
+  #row(uuid: string): VconRow {
     const row = this.#find(uuid);
     if (row === undefined) throw notFound(uuid);
+    return row;
+  }
+
+  #open(uuid: string): VconRow {
+    const row = this.#row(uuid);
     if (row.form !== "unsigned") throw sealed(uuid, row.form);
     return row;
   }
@@ -283,6 +347,13 @@ export class SqliteStore implements VconStore {
       .filter(({ json }) => sameIdentity(JSON.parse(json), analysis)).length;
   }
 
+  #insertElements(id: number, elements: readonly ElementPart[], bodies: readonly BodyId[]): void {
+    const next = { dialog: 0, attachments: 0, analysis: 0 };
+    elements.forEach((element, i) => {
+      this.#insertElement(id, next[element.section]++, element, bodies[i]);
+    });
+  }
+
   #insertElement(id: number, position: number, { section, type, json }: ElementPart, body?: BodyId): void {
     this.#database.run(
       "INSERT INTO element (vcon, section, position, type, json, body) VALUES (?, ?, ?, ?, ?, ?)",
@@ -294,6 +365,15 @@ export class SqliteStore implements VconStore {
       body ?? null,
     );
     this.#bodies.keep(body);
+  }
+
+  #dropElements(id: number): void {
+    const bodies = this.#database.all<{ body: number }>(
+      "SELECT body FROM element WHERE vcon = ? AND body NOT NULL",
+      id,
+    );
+    this.#database.run("DELETE FROM element WHERE vcon = ?", id);
+    this.#bodies.drop(bodies.map(({ body }) => body));
   }
 
   /** Adds to the first tags attachment that holds a list, or makes one. */
@@ -333,7 +413,12 @@ export class SqliteStore implements VconStore {
 
   #index(id: number, parties: readonly unknown[]): void {
     for (const [kind, value] of indexKeysOf(parties, this.#country)) {
-      this.#database.run("INSERT INTO party (kind, value, vcon) VALUES (?, ?, ?)", kind, value, id);
+      this.#database.run(
+        "INSERT INTO party (kind, value, vcon) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        kind,
+        value,
+        id,
+      );
     }
   }
 

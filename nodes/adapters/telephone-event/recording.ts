@@ -1,7 +1,8 @@
 /** Fetches a recording that an event names: from below one folder, or from one origin, and from nowhere else. */
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { type Call, parseRetryAfter, StepError, statusError } from "../../kit/index.ts";
+import { parseRetryAfter } from "../../../core/index.ts";
+import { type Call, StepError, statusError } from "../../kit/index.ts";
 
 export interface Allowed {
   folder: string;

@@ -1,6 +1,6 @@
 /** A Salesforce org, and the app by which this program is let in. */
+import { type PrivateKey, readPrivateKey } from "../../../core/index.ts";
 import { choice, config, StepError, secret, text } from "../../kit/index.ts";
-import { readPrivateKey } from "./private-key.ts";
 import { type Clients, Session } from "./session.ts";
 import type { Grant } from "./token.ts";
 
@@ -60,9 +60,7 @@ export default config({
   open: async ({ url, flow, clientId, clientSecret, user, privateKey }, { load }) => {
     const login = addressIn(url);
     const grant: Grant =
-      flow === "client"
-        ? { clientId, clientSecret }
-        : { clientId, user, privateKey: readPrivateKey(privateKey) };
+      flow === "client" ? { clientId, clientSecret } : { clientId, user, privateKey: rsaKeyIn(privateKey) };
     // The connection alone: the whole client takes half as long again to load.
     const [{ Connection }, { OAuth2 }] = await Promise.all([
       load<Pick<Clients, "Connection">>("jsforce/lib/connection.js"),
@@ -78,4 +76,18 @@ function addressIn(url: string): URL {
   throw new StepError("The URL can't be used. Example: https://example.my.salesforce.com", {
     code: "NOT_CONFIGURED",
   });
+}
+
+/** Salesforce takes no other kind. */
+function rsaKeyIn(text: string): PrivateKey {
+  try {
+    const key = readPrivateKey(text);
+    if (key.asymmetricKeyType === "rsa") return key;
+  } catch {
+    // Said below, for this kind alone.
+  }
+  throw new StepError(
+    "The private key can't be read. Paste the whole text of its file, of an RSA key in PEM without a password.",
+    { code: "NOT_CONFIGURED" },
+  );
 }

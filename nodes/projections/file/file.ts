@@ -3,8 +3,9 @@ import { access } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, extname, join, resolve } from "node:path";
 import { createGzip } from "node:zlib";
-import { categoriesOf, type Handle, type Row, streamVcon, type VconView } from "../../../core/index.ts";
+import { type Handle, type Row, streamVcon, type VconView, WHOLE_PARTS } from "../../../core/index.ts";
 import {
+  type ConfigOf,
   choice,
   destination,
   type Item,
@@ -15,7 +16,7 @@ import {
   toggle,
 } from "../../kit/index.ts";
 import { projectionField, ROWS, rowOf } from "../row.ts";
-import { stateOf, WHOLE } from "../whole-vcon.ts";
+import { createdAt, syntaxField, wholeIn } from "../whole-vcon.ts";
 import { fileError } from "./file-error.ts";
 import { dayFolder, liesWithin, safeName } from "./paths.ts";
 import { UUID_COLUMN } from "./row-format.ts";
@@ -29,41 +30,45 @@ const ROWS_TOGETHER = 500;
 /** A disk is no faster with more. */
 const FILES_AT_ONCE = 4;
 
+const fields = {
+  folder: text({ label: "Folder", icon: "folder-open", required: true, placeholder: "vcons" }),
+  format: choice(
+    {
+      json: "vCon, JSON",
+      gzip: "vCon, JSON, gzip",
+      csv: "projection, CSV",
+      lines: "projection, JSON Lines",
+    },
+    { label: "Format", icon: "file-text-o" },
+  ),
+  syntax: { ...syntaxField, shownWhen: { format: ["json", "gzip"] } },
+  projection: { ...projectionField, shownWhen: { format: ["csv", "lines"] } },
+  daily: toggle({ label: "Daily", icon: "calendar", default: true, hint: "a folder for each day" }),
+};
+type Config = ConfigOf<typeof fields>;
+
 export default destination({
   type: "vcon-file",
   label: "file",
   icon: "vcon-file.svg",
-  fields: {
-    folder: text({ label: "Folder", icon: "folder-open", required: true, placeholder: "vcons" }),
-    format: choice(
-      {
-        json: "vCon, JSON",
-        gzip: "vCon, JSON, gzip",
-        csv: "projection, CSV",
-        lines: "projection, JSON Lines",
-      },
-      { label: "Format", icon: "file-text-o" },
-    ),
-    projection: { ...projectionField, shownWhen: { format: ["csv", "lines"] } },
-    daily: toggle({ label: "Daily", icon: "calendar", default: true, hint: "a folder for each day" }),
-  },
-  reads: ({ format }) => (rowFormatOf(format) ? ["head", ROWS] : WHOLE),
+  fields,
+  reads: ({ format }) => (rowFormatOf(format) ? ["head", ROWS] : WHOLE_PARTS),
   system: "The file system",
   batch: { most: ({ format }) => (rowFormatOf(format) ? ROWS_TOGETHER : 1), atOnce: FILES_AT_ONCE },
   draw: async ({ vcon, config, workingFolder, before }) => {
-    const { format, projection, daily } = config;
-    const { name, content, version, categories } = await drawn(vcon, format, projection);
-    const folder = join(resolve(workingFolder, config.folder), daily ? dayFolder(vcon.head.created_at) : "");
+    const { format } = config;
+    const { name, content, version, categories, created } = await drawn(vcon, config);
+    const folder = join(resolve(workingFolder, config.folder), config.daily ? dayFolder(created) : "");
     const handle = { path: join(folder, `${name}${EXTENSIONS[format]}`), version };
     const last = await before();
     const isKnown = last?.["path"] === handle.path && last["version"] === version;
     if (isKnown && (await isThere(vcon.uuid, handle))) return undefined;
     return { content, recipient: { vendor: "file system", host: hostname(), categories }, handle };
   },
-  send: ({ config: { format }, items, signal }) =>
-    rowFormatOf(format)
+  send: ({ config, items, signal }) =>
+    rowFormatOf(config.format)
       ? writeRows(items as Item<Row>[], signal)
-      : writeVcons(items as Item<VconView>[], format, signal),
+      : writeVcons(items as Item<VconView>[], config, signal),
   erase: async ({ config, uuid, handle, workingFolder, signal }) => {
     if (!(await liesIn(resolve(workingFolder, config.folder), uuid, String(handle["path"])))) return;
     await inFile(handle, (path) => (isOfRows(path) ? tableAt(path).erase(uuid, signal) : removeWhole(path)));
@@ -80,17 +85,20 @@ interface Drawn {
   /** Tells this state of the vCon from an earlier or a later one. */
   version: string | number;
   categories: string[];
+  /** When the vCon was made. */
+  created: unknown;
 }
 
-async function drawn(vcon: VconView, format: Format, projection: string): Promise<Drawn> {
+async function drawn(vcon: VconView, { format, projection, syntax }: Config): Promise<Drawn> {
   const rowFormat = rowFormatOf(format);
   if (rowFormat === undefined) {
-    return { name: vcon.uuid, content: vcon, version: stateOf(vcon), categories: categoriesOf(vcon) };
+    return { name: vcon.uuid, content: vcon, ...wholeIn(syntax, vcon), created: createdAt(vcon) };
   }
   const { row, index } = await rowOf(vcon, projection);
   const content: Row = { ...row, [UUID_COLUMN]: vcon.uuid };
   rowFormat.check(content);
-  return { name: safeName(projection), content, version: index, categories: ["projection"] };
+  const created = vcon.head.created_at;
+  return { name: safeName(projection), content, version: index, categories: ["projection"], created };
 }
 
 function isThere(uuid: string, handle: Handle): Promise<boolean> {
@@ -103,10 +111,12 @@ function isThere(uuid: string, handle: Handle): Promise<boolean> {
   });
 }
 
-async function writeVcons(items: readonly Item<VconView>[], format: Format, signal: AbortSignal) {
+async function writeVcons(items: readonly Item<VconView>[], { format, syntax }: Config, signal: AbortSignal) {
   for (const { content, handle } of items) {
     const through = format === "gzip" ? [createGzip()] : [];
-    await inFile(handle, (path) => writeWhole({ path, content: streamVcon(content), through, signal }));
+    await inFile(handle, (path) =>
+      writeWhole({ path, content: streamVcon(content, { syntax }), through, signal }),
+    );
   }
   return undefined;
 }

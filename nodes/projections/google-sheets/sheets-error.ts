@@ -1,5 +1,6 @@
 /** What went wrong at Google, in our own words: Google's may quote the row. */
-import { parseRetryAfter, StepError, statusError } from "../../kit/index.ts";
+import { parseRetryAfter } from "../../../core/index.ts";
+import { StepError, statusError } from "../../kit/index.ts";
 
 /** The client's error: the status, and what Google said (https://google.aip.dev/193). */
 interface ClientError {

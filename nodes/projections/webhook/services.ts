@@ -1,5 +1,6 @@
 /** What the services behind a webhook take, and what their answers mean, as they document it. */
-import { parseRetryAfter, StepError, statusError } from "../../kit/index.ts";
+import { parseRetryAfter } from "../../../core/index.ts";
+import { StepError, statusError } from "../../kit/index.ts";
 import { discard } from "./request.ts";
 
 export const MB = 1024 * 1024;

@@ -1,10 +1,10 @@
 /** Posts the UUID, the row that a projection drew, or the whole vCon to an address that somebody listens at. */
 import { createHash } from "node:crypto";
 import querystring from "node:querystring";
-import { categoriesOf, type Handle, streamVcon, type VconView } from "../../../core/index.ts";
+import { type Handle, streamVcon, type VconView, WHOLE_PARTS } from "../../../core/index.ts";
 import { type ConfigOf, choice, destination, StepError, secret, text } from "../../kit/index.ts";
 import { projectionField, ROWS, rowOf } from "../row.ts";
-import { stateOf, WHOLE } from "../whole-vcon.ts";
+import { syntaxField, wholeIn } from "../whole-vcon.ts";
 import { type Body, bodyOf, discard, jsonBody, post } from "./request.ts";
 import { MB, refusal, SERVICES, type Service } from "./services.ts";
 
@@ -19,13 +19,14 @@ const fields = {
     { label: "Send", icon: "paper-plane-o", default: "projection" },
   ),
   projection: { ...projectionField, shownWhen: { send: "projection" } },
+  syntax: { ...syntaxField, shownWhen: { send: "vcon" } },
   secret: secret({ label: "Secret", icon: "lock", hint: "signs what is sent: X-Hub-Signature-256" }),
   header: text({ label: "Header", icon: "header", placeholder: "Authorization" }),
   headerValue: secret({ label: "Its value", icon: "key" }),
 };
 type Config = ConfigOf<typeof fields>;
 
-const READS = { uuid: ["head"], projection: [ROWS], vcon: WHOLE } as const;
+const READS = { uuid: ["sealed"], projection: [ROWS], vcon: WHOLE_PARTS } as const;
 
 /** Those that the node or the connection sets. */
 const OWN_HEADERS =
@@ -67,7 +68,7 @@ interface Drawn {
   body(): Promise<Body>;
 }
 
-async function drawn(vcon: VconView, { send, projection, secret }: Config): Promise<Drawn> {
+async function drawn(vcon: VconView, { send, projection, syntax, secret }: Config): Promise<Drawn> {
   const { uuid } = vcon;
   switch (send) {
     case "uuid":
@@ -83,9 +84,8 @@ async function drawn(vcon: VconView, { send, projection, secret }: Config): Prom
     }
     case "vcon":
       return {
-        version: stateOf(vcon),
-        categories: categoriesOf(vcon),
-        body: () => bodyOf(() => streamVcon(vcon), secret),
+        ...wholeIn(syntax, vcon),
+        body: () => bodyOf(() => streamVcon(vcon, { syntax }), secret),
       };
   }
 }

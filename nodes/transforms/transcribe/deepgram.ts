@@ -19,7 +19,7 @@ export function deepgramAt(account: DeepgramAccount): SpeechService {
     vendor: "deepgram",
     system: "Deepgram",
     host: URL.parse(account.url)?.host ?? "",
-    transcription: (request) => (signal) => transcribe(account, request, signal),
+    transcribe: (request, signal) => transcribe(account, request, signal),
   };
 }
 
@@ -37,12 +37,9 @@ async function transcribe(
     ...(channels ? { multichannel: true } : { diarize: true }),
     ...(language ? { language } : { detect_language: true as const }),
   };
+  const file = { data: audio.bytes, contentType: audio.mediatype };
   const more = { abortSignal, timeoutInSeconds: CLIENT_TIME_LIMIT_SECONDS };
-  const answer =
-    "url" in audio
-      ? await client.transcribeUrl({ url: audio.url, ...options }, more)
-      : await client.transcribeFile({ data: audio.bytes, contentType: audio.mediatype }, options, more);
-  return heard(answer, language);
+  return heard(await client.transcribeFile(file, options, more), language);
 }
 
 function heard(answer: Answer, language: string): Heard {

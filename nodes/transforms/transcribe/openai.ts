@@ -1,7 +1,7 @@
 /** OpenAI's audio interface and whatever speaks it, through OpenAI's own client. */
 import type { OpenAI } from "openai";
 import { StepError } from "../../kit/index.ts";
-import type { Heard, SpeechService, Utterance } from "./speech.ts";
+import type { Audio, Heard, SpeechService, Utterance } from "./speech.ts";
 
 /** What the config node opens. */
 export interface OpenaiAccount {
@@ -23,19 +23,11 @@ export function openaiAt({ client, vendor, system, host }: OpenaiAccount): Speec
     vendor,
     system,
     host,
-    transcription: ({ audio, model, language }) => {
-      if ("url" in audio) {
-        throw new StepError(
-          "The recording is not in the vCon but at an address, which this service does not fetch. Use Deepgram, or store the recording in the vCon.",
-          { code: "RECORDING_ELSEWHERE" },
-        );
-      }
-      return async (signal) => {
-        const { toFile } = await import("openai");
-        const file = await toFile(audio.bytes, `recording.${endingOf(audio)}`, { type: audio.mediatype });
-        const wishes = { file, model, ...(language ? { language } : {}), ...formOf(model) };
-        return heard(system, await client.audio.transcriptions.create(wishes as never, { signal }), language);
-      };
+    async transcribe({ audio, model, language }, signal) {
+      const { toFile } = await import("openai");
+      const file = await toFile(audio.bytes, `recording.${endingOf(audio)}`, { type: audio.mediatype });
+      const wishes = { file, model, ...(language ? { language } : {}), ...formOf(model) };
+      return heard(system, await client.audio.transcriptions.create(wishes as never, { signal }), language);
     },
   };
 }
@@ -44,7 +36,7 @@ export function openaiAt({ client, vendor, system, host }: OpenaiAccount): Speec
 const ENDINGS = ["flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm"];
 
 /** The file's own name stays here: it may hold a number. */
-function endingOf({ mediatype, filename }: { mediatype: string; filename: string }): string {
+function endingOf({ mediatype, filename }: Audio): string {
   const kind = mediatype.split("/").at(-1)!.replace(/^x-/, "");
   const endings = [kind, filename.split(".").at(-1)!.toLowerCase()];
   return endings.find((ending) => ENDINGS.includes(ending)) ?? kind;

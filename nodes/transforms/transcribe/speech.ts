@@ -1,8 +1,13 @@
 /** What the services of speech to text have in common, and how their answers become a WTF transcript. */
 import type { WtfBody, WtfSegment, WtfSpeaker } from "../../../core/index.ts";
 
-/** Audio to transcribe: its bytes, or an address that the service fetches by itself. */
-export type Audio = { bytes: Buffer; filename: string; mediatype: string } | { url: string };
+/** Audio to transcribe. */
+export interface Audio {
+  bytes: Buffer;
+  mediatype: string;
+  /** Empty where it has none. */
+  filename: string;
+}
 
 export interface SpeechRequest {
   audio: Audio;
@@ -21,11 +26,8 @@ export interface SpeechService {
   system: string;
   /** With its port. */
   host: string;
-  /**
-   * Refuses what the service does not take, before anything leaves. What it returns transcribes once, and throws
-   * whatever the vendor's client throws.
-   */
-  transcription(request: SpeechRequest): (signal: AbortSignal) => Promise<Heard>;
+  /** Transcribes once, and throws whatever the vendor's client throws. */
+  transcribe(request: SpeechRequest, signal: AbortSignal): Promise<Heard>;
 }
 
 /** What a service heard. */

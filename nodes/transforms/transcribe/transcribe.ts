@@ -1,20 +1,18 @@
 /** Turns the recordings of a vCon into transcripts. */
 import {
-  bodyValue,
   type Dialog,
-  decodeBase64Url,
   displayName,
   type Held,
-  mediatypeOf,
   type Party,
   type VconView,
   WTF_EXTENSION,
   wtfAnalysis,
 } from "../../../core/index.ts";
-import { type ConfigOf, choice, StepError, service, text, transform } from "../../kit/index.ts";
+import { type ConfigOf, choice, service, text, toggle, transform } from "../../kit/index.ts";
 import { type DeepgramAccount, deepgramAt } from "./deepgram.ts";
 import { type OpenaiAccount, openaiAt } from "./openai.ts";
-import { type Audio, type Speaker, type SpeechService, toWtf } from "./speech.ts";
+import { recordingOf } from "./recording.ts";
+import { type Speaker, type SpeechService, toWtf } from "./speech.ts";
 
 const whenDeepgram = { shownWhen: { vendor: "deepgram" } };
 const whenOpenai = { shownWhen: { vendor: "openai" } };
@@ -34,6 +32,11 @@ const fields = {
     placeholder: "en",
     hint: "empty: the service finds out",
   }),
+  ownNetwork: toggle({
+    label: "Own network",
+    icon: "sitemap",
+    hint: "also fetch recordings over http and from private addresses",
+  }),
 };
 
 export default transform({
@@ -49,14 +52,14 @@ export default transform({
     const { model, vendors, open } = chosenIn(config);
     for (const [index, dialog] of vcon.dialog) {
       if (isTranscribed(vcon, index, vendors, model)) continue;
-      const audio = await audioOf(dialog);
+      const audio = await recordingOf(dialog, { ownNetwork: config.ownNetwork, outside });
       if (audio === undefined) continue;
       const speech = await open();
       const { vendor, system, host } = speech;
       const byChannel = speakers(dialog, vcon.parties);
       const request = { audio, model, language: config.language, channels: byChannel.length > 1 };
       const recipient = { vendor, product: model, host, categories: ["recording"] };
-      const heard = await outside(system, speech.transcription(request), recipient);
+      const heard = await outside(system, (signal) => speech.transcribe(request, signal), recipient);
       const body = toWtf(heard, vendor, model, byChannel);
       yield {
         add: {
@@ -99,31 +102,6 @@ function isTranscribed(
     ({ vendor = "", product, dialog: heard }) =>
       vendors.includes(vendor) && product === model && [heard].flat().includes(dialog),
   );
-}
-
-/** The audio of a dialog; undefined where it has none, as after a redaction. */
-async function audioOf(dialog: Held<Dialog>): Promise<Audio | undefined> {
-  const body = await bodyValue(dialog);
-  if (typeof body === "string" && body !== "") {
-    const bytes = decoded(body);
-    const mediatype = mediatypeOf(dialog) ?? "application/octet-stream";
-    return { bytes, mediatype, filename: dialog.filename ?? "" };
-  }
-  if (dialog.url === undefined) return undefined;
-  if (URL.parse(dialog.url)?.protocol === "https:") return { url: dialog.url };
-  throw new StepError("The recording's address in the vCon is not https. Store the recording in the vCon.", {
-    code: "RECORDING_NOT_ALLOWED",
-  });
-}
-
-function decoded(body: string): Buffer {
-  try {
-    return decodeBase64Url(body);
-  } catch {
-    throw new StepError("The recording in the vCon is not base64url, so there is nothing to transcribe.", {
-      code: "RECORDING_CORRUPT",
-    });
-  }
 }
 
 /** Who speaks on which channel: a recording of several channels has one entry a channel in `parties`. */

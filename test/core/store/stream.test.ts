@@ -13,20 +13,22 @@ import {
   LargeBody,
   openStore,
   SECTIONS,
+  type Syntax,
   streamVcon,
   type Vcon,
   type VconStore,
   VconView,
+  WHOLE_PARTS,
   writeVcon,
 } from "../../../core/index.ts";
 import { startRedis, type TestRedis } from "../../support/redis.ts";
 
-const WHOLE = ["head", "parties", "dialog", "attachments", "analysis"] as const;
 const KIB = 1024;
+const SYNTAXES: Syntax[] = ["0.4.0", "0.3.0", "0.0.1"];
 
-async function written(vcon: VconView): Promise<unknown> {
+async function written(vcon: VconView, syntax?: Syntax): Promise<unknown> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of streamVcon(vcon)) pieces.push(piece);
+  for await (const piece of streamVcon(vcon, { syntax })) pieces.push(piece);
   const bytes = Buffer.concat(pieces);
   // A cut character would become another one.
   return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -52,6 +54,10 @@ const elements = fc.array(
       type: anyText,
       large: fc.option(fc.integer({ min: 1, max: 7 })),
       odd: fc.jsonValue(),
+      encoding: fc.constantFrom("json", "none"),
+      purpose: fc.constantFrom("tags", "slides"),
+      mediatype: anyText,
+      content_hash: fc.constant(`sha512-${"a".repeat(86)}`),
     },
     { requiredKeys: ["body", "large"] },
   ),
@@ -59,7 +65,7 @@ const elements = fc.array(
 );
 
 describe("the streamed document", () => {
-  it("is the document, whatever stands in it and wherever its pieces end", async () => {
+  it("is the document in every syntax, whatever stands in it and wherever its pieces end", async () => {
     const sections = fc.record({ dialog: elements, attachments: elements, analysis: elements });
     const members = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 3 });
     await fc.assert(
@@ -67,10 +73,12 @@ describe("the streamed document", () => {
         members,
         fc.array(fc.object(), { maxLength: 2 }),
         sections,
-        async (more, parties, parts) => {
+        fc.constantFrom(...SYNTAXES),
+        async (more, parties, parts, syntax) => {
           const head = JSON.parse(JSON.stringify({ ...more, ...buildNew() }));
           for (const name of ["parties", ...SECTIONS]) delete head[name];
           const view = new VconView(head.uuid, {
+            revision: "1",
             head,
             parties: parties as never,
             ...Object.fromEntries(
@@ -95,7 +103,7 @@ describe("the streamed document", () => {
               ]),
             ),
           };
-          expect(await written(view)).toEqual(JSON.parse(writeVcon(whole)));
+          expect(await written(view, syntax)).toEqual(JSON.parse(writeVcon(whole, { syntax })));
         },
       ),
       { numRuns: 300 },
@@ -106,6 +114,7 @@ describe("the streamed document", () => {
     const head = buildNew();
     const dialog = new Map([[0, null as never]]);
     const view = new VconView(head.uuid, {
+      revision: "1",
       head,
       parties: [],
       dialog,
@@ -124,6 +133,7 @@ describe("the streamed document", () => {
     const head = buildNew();
     const dialog = new Map([[0, { type: "recording", body }]]);
     const view = new VconView(head.uuid, {
+      revision: "1",
       head,
       parties: [],
       dialog,
@@ -162,7 +172,7 @@ describe("the streamed document out of", () => {
       const store = await open();
       const vcon = largeCall();
       await store.create(vcon);
-      const pieces = streamVcon(await store.read(vcon.uuid, WHOLE));
+      const pieces = streamVcon(await store.read(vcon.uuid, WHOLE_PARTS));
       await pieces.next();
       await store.delete(vcon.uuid);
       const left = async () => {
@@ -184,8 +194,11 @@ describe("the streamed document out of", () => {
       ],
       extensions: ["example"],
     });
-    const view = await store.read(vcon.uuid, WHOLE);
-    expect(await written(view)).toEqual(JSON.parse(writeVcon(await store.get(vcon.uuid))));
+    const view = await store.read(vcon.uuid, WHOLE_PARTS);
+    for (const syntax of SYNTAXES) {
+      const whole = writeVcon(await store.get(vcon.uuid), { syntax });
+      expect(await written(view, syntax)).toEqual(JSON.parse(whole));
+    }
     expect(await written(view)).toMatchObject({
       vcon: "0.4.0",
       extensions: ["example"],

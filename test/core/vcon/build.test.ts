@@ -57,7 +57,7 @@ it("parts are added behind the others and told by their index, and what was buil
     { purpose: "contract", start: "2026-01-02T03:04:05Z", party: 1, dialog: 0 },
   ]);
   expect(vcon.extensions).toEqual(["wtf_transcription", "CC"]);
-  expect(readVcon(writeVcon(vcon))).toEqual({ form: "unsigned", vcon, changes: [] });
+  expect(readVcon(writeVcon(vcon))).toEqual({ form: "unsigned", vcon, changes: [], left: [] });
 });
 
 // The suffixes that deployed systems make of these hosts.

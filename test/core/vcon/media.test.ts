@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  checkContentHash,
   contentHash,
   contentHashOfStream,
   decodeBase64Url,
   decodeBase64UrlStream,
   encodeBase64Url,
+  knownContentHashes,
   mediatypeOf,
 } from "../../../core/vcon/index.ts";
 
@@ -69,6 +71,84 @@ describe("a content hash", () => {
   it("is SHA-512 in base64url", async () => {
     expect(contentHash(Buffer.from("abc"))).toBe(hash);
     expect(await contentHashOfStream(piecesOf(Buffer.from("abc"), [1, 2]))).toBe(hash);
+  });
+
+  // FIPS 180-4's examples of the other two.
+  const sha256 = `sha256-${Buffer.from(
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    "hex",
+  ).toString("base64url")}`;
+  const sha384 = `sha384-${Buffer.from(
+    "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
+    "hex",
+  ).toString("base64url")}`;
+
+  it("may be of SHA-256 and SHA-384", async () => {
+    expect(contentHash(Buffer.from("abc"), "sha256")).toBe(sha256);
+    expect(await contentHashOfStream(piecesOf(Buffer.from("abc"), [1]), "sha384")).toBe(sha384);
+  });
+
+  const wrong = contentHash(Buffer.from("abd"));
+  const unknown = "blake2b-AAAA";
+
+  /** What passes, and the error at its end if there is one. */
+  async function passed(hashes: unknown): Promise<{ text: string; code: unknown }> {
+    let text = "";
+    try {
+      for await (const piece of checkContentHash(piecesOf(Buffer.from("abc"), [1, 2]), hashes)) {
+        text += Buffer.from(piece).toString();
+      }
+    } catch (error) {
+      return { text, code: (error as { code?: string }).code };
+    }
+    return { text, code: undefined };
+  }
+
+  it.each([
+    ["one of any algorithm", sha256],
+    ["a list", [sha384, hash]],
+    ["a list in which one fits", [wrong, sha256]],
+    ["a list with algorithms that are not known", [unknown, hash]],
+    ["a library's way to write it", hash.replace("sha512", "SHA-512")],
+    [
+      "the other alphabet and padding",
+      `sha512-${Buffer.from(hash.slice(7), "base64url").toString("base64")}`,
+    ],
+  ])("lets the bytes pass that it fits, given %s", async (_, hashes) => {
+    expect(await passed(hashes)).toEqual({ text: "abc", code: undefined });
+  });
+
+  it.each([
+    ["one", wrong],
+    ["a list", [wrong, unknown]],
+    ["the digest of another algorithm", hash.replace("sha512", "sha256")],
+    ["half a digest", hash.slice(0, 40)],
+  ])("says behind the last byte that the file was changed, given %s", async (_, hashes) => {
+    expect(await passed(hashes)).toEqual({ text: "abc", code: "MEDIA_CHANGED" });
+  });
+
+  it.each([[undefined], [null], [""], [unknown], [[]], [[unknown, 5, {}]], [{}], ["sha512"]])(
+    "lets nothing pass that it can't check: %j",
+    async (hashes) => {
+      expect(await passed(hashes)).toEqual({ text: "", code: "MEDIA_REFUSED" });
+      expect(knownContentHashes(hashes)).toEqual([]);
+    },
+  );
+
+  it("checks what is cut anywhere", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array(), fc.array(fc.nat()), fc.boolean(), async (bytes, cuts, change) => {
+        const expected = contentHash(change ? Buffer.concat([bytes, Buffer.of(0)]) : bytes, "sha384");
+        const pass = (async () => {
+          const pieces: Uint8Array[] = [];
+          for await (const piece of checkContentHash(piecesOf(bytes, cuts), expected)) pieces.push(piece);
+          return Buffer.concat(pieces);
+        })();
+        if (change) await expect(pass).rejects.toMatchObject({ code: "MEDIA_CHANGED" });
+        else expect((await pass).equals(bytes)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 

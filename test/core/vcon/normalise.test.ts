@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findUuid, readVcon, type Vcon } from "../../../core/vcon/index.ts";
+import { findUuid, type ReadOptions, readVcon, type Vcon } from "../../../core/vcon/index.ts";
 
 const head = {
   vcon: "0.4.0",
@@ -8,12 +8,14 @@ const head = {
 };
 const place = { start: head.created_at, party: 0, dialog: 0 };
 
-function read(members: object): { vcon: Vcon; rules: string[]; pointers: string[] } {
-  const { vcon, changes } = readVcon({ ...head, ...members });
+function read(members: object, options: ReadOptions = {}) {
+  const { vcon, changes, left } = readVcon({ ...head, ...members }, options);
   return {
     vcon: vcon as Vcon,
     rules: [...new Set(changes.map(({ rule }) => rule))],
     pointers: changes.map(({ pointer }) => pointer),
+    warned: changes.filter(({ warning }) => warning !== undefined).map(({ pointer }) => pointer),
+    left: left.map(({ pointer }) => pointer),
   };
 }
 
@@ -33,9 +35,15 @@ describe("the top level", () => {
     [{ amended_from: { uuid: "a" } }, { amended: { uuid: "a" } }],
     [{ redacted: {}, redacted_from: { type: "names" } }, { redacted: { type: "names" } }],
     [{ redacted: {}, appended: null, amended: false, group: [], subject: null }, {}],
+    [{ redacted_from: { type: "names" }, redacted: {} }, { redacted: { type: "names" } }],
     [{ group: [{ uuid: "a" }] }, { group: [{ uuid: "a" }] }],
+    [
+      { redacted: { type: "names", alg: "SHA-512", signature: "a".repeat(86) } },
+      { redacted: { type: "names", content_hash: `sha512-${"a".repeat(86)}` } },
+    ],
     [{ must_support: ["a", "b"], critical: ["b", "c"] }, { critical: ["b", "c", "a"] }],
     [{ must_understand: "a" }, { critical: ["a"] }],
+    [{ must_support: null, critical: null }, {}],
     [{ extensions: "CC" }, { extensions: ["CC"] }],
     [{ vcon: "0.0.2" }, {}],
     [{ vcon: "0.5.0", sessions: [{ start: 1 }] }, { sessions: [{ start: 1 }] }],
@@ -73,10 +81,10 @@ describe("the top level", () => {
     expect(pointers).toEqual(["/parties/1", "/parties/2/tel"]);
   });
 
-  it.each([[undefined], [null], [""]])("gives a vCon with the UUID %j a new one", (uuid) => {
-    const { vcon, rules } = read({ uuid });
+  it.each([[undefined], [null], [""]])("gives a vCon with the UUID %j a new one, and warns", (uuid) => {
+    const { vcon, warned } = read({ uuid });
     expect(findUuid(vcon.uuid)).toBe(vcon.uuid);
-    expect(rules).toContain("uuid");
+    expect(warned).toEqual(["/uuid"]);
   });
 
   it.each([[undefined], [""], ["10 June 2022 8:55PM"]])(
@@ -87,9 +95,11 @@ describe("the top level", () => {
         { type: "text", start: "2026-01-02T11:00:00Z" },
         { type: "text", start: "soon" },
       ];
-      const { vcon, pointers } = read({ created_at, dialog });
+      const { vcon, pointers, warned, left } = read({ created_at, dialog });
       expect(vcon.created_at).toBe("2026-01-02T12:00:00+02:00");
       expect(pointers).toEqual(["/created_at"]);
+      expect(warned).toEqual(["/created_at"]);
+      expect(left).toEqual(["/dialog/2/start"]);
     },
   );
 
@@ -98,6 +108,41 @@ describe("the top level", () => {
     const { vcon } = read({ created_at: undefined });
     expect(Date.parse(vcon.created_at)).toBeGreaterThanOrEqual(before);
     expect(Date.parse(vcon.created_at)).toBeLessThanOrEqual(Date.now());
+  });
+});
+
+describe("a date", () => {
+  it("without a time zone is taken as UTC, with a warning; any other is read without", () => {
+    const naive = read({ created_at: "2026-01-02T03:04:05", updated_at: "2026-01-03 04:05" });
+    expect(naive.vcon).toMatchObject({
+      created_at: "2026-01-02T03:04:05Z",
+      updated_at: "2026-01-03T04:05:00Z",
+    });
+    expect(naive.warned).toEqual(["/updated_at", "/created_at"]);
+
+    const others = [
+      1652915105,
+      "1652915105.5",
+      "Wed, 18 May 2022 23:05:05 -0000",
+      "2026-01-02T03:04:05+0000",
+    ];
+    const dialog = others.map((start) => ({ type: "text", start }));
+    const { vcon, pointers, warned } = read({ dialog });
+    expect(vcon.dialog!.map(({ start }) => start)).toEqual([
+      "2022-05-18T23:05:05.000Z",
+      "2022-05-18T23:05:05.500Z",
+      "2022-05-18T23:05:05.000Z",
+      "2026-01-02T03:04:05+00:00",
+    ]);
+    expect(pointers).toHaveLength(others.length);
+    expect(warned).toEqual([]);
+  });
+
+  it("that can't be read stays, and is told of", () => {
+    const { vcon, pointers, left } = read({ updated_at: "soon", dialog: [{ type: "text", start: {} }] });
+    expect(vcon).toMatchObject({ updated_at: "soon", dialog: [{ start: {} }] });
+    expect(pointers).toEqual([]);
+    expect(left).toEqual(["/updated_at", "/dialog/0/start"]);
   });
 });
 
@@ -113,8 +158,8 @@ describe("a dialog", () => {
     [{ type: "mcp_session" }, { type: "mcp_session" }],
     [{ type: "recording", mimetype: null, filename: null }, { type: "recording" }],
     [
-      { type: "transfer", "transfer-target": 1, "target-dialog": 2, interaction: "i", campaign: "c" },
-      { type: "transfer", transfer_target: 1, target_dialog: 2, interaction_id: "i", campaign: "c" },
+      { type: "transfer", "transfer-target": 1, "target-dialog": 2 },
+      { type: "transfer", transfer_target: 1, target_dialog: 2 },
     ],
     [
       { type: "recording", alg: "SHA-512", signature: digest.toString("base64url") },
@@ -155,8 +200,8 @@ describe("a dialog", () => {
       },
     ],
     [
-      { type: "recording-set", recordings: [1, 2], session_id: "a", parties: [0, 1] },
-      { type: "recording-set", recordings: [1, 2], session_id: "a", parties: [0, 1] },
+      { type: "recording-set", recordings: [1, 2], session_id: [{ local: "a" }, {}], parties: [0, 1] },
+      { type: "recording-set", recordings: [1, 2], session_id: [{ local: "a" }, {}], parties: [0, 1] },
     ],
     [
       { type: "incomplete", disposition: "no-answer", start: head.created_at },
@@ -166,14 +211,107 @@ describe("a dialog", () => {
     expect(dialogOf(given)).toEqual(expected);
   });
 
+  it("keeps a session_id that is one text under a name of its own, and warns", () => {
+    const { vcon, warned } = read({ dialog: [{ type: "text", session_id: "a" }] });
+    expect(vcon.dialog).toEqual([{ type: "text", x_session_id: "a" }]);
+    expect(warned).toEqual(["/dialog/0/session_id"]);
+  });
+
+  it.each(["transferee", "transferor", "transfer_target", "original", "consultation", "target_dialog"])(
+    "has one index as %s: the first of several, which are kept, with a warning",
+    (name) => {
+      const dialog = [[3, 1], [3], 3].map((given) => ({ type: "transfer", [name]: given }));
+      const { vcon, pointers, warned } = read({ dialog });
+      expect(vcon.dialog).toEqual([
+        { type: "transfer", [name]: 3, [`x_${name}`]: [3, 1] },
+        { type: "transfer", [name]: 3 },
+        { type: "transfer", [name]: 3 },
+      ]);
+      expect(pointers).toEqual([0, 1].map((index) => `/dialog/${index}/${name}`));
+      expect(warned).toEqual([`/dialog/0/${name}`]);
+    },
+  );
+
+  it("takes old names of transfers and their lists in one go", () => {
+    expect(dialogOf({ type: "transfer", "transfer-target": [2, 1] })).toEqual({
+      type: "transfer",
+      transfer_target: 2,
+      x_transfer_target: [2, 1],
+    });
+  });
+
+  it("leaves what it could only overwrite another member with, or what is no list of indices", () => {
+    const dialog = [
+      { type: "text", session_id: "a", x_session_id: "mine" },
+      { type: "transfer", original: [1, 2], x_original: "mine" },
+      { type: "transfer", original: ["a"] },
+      { type: "transfer", original: [] },
+    ];
+    const { vcon, pointers, left } = read({ dialog });
+    expect(vcon.dialog).toEqual(dialog);
+    expect(pointers).toEqual([]);
+    expect(left).toEqual([
+      "/dialog/0/session_id",
+      "/dialog/1/original",
+      "/dialog/2/original",
+      "/dialog/3/original",
+    ]);
+  });
+
+  it("keeps a hash of another kind, and tells of it", () => {
+    const lmots = {
+      type: "recording",
+      url: "https://example.com/a",
+      alg: "LMOTS_SHA256_N32_W8",
+      signature: "x",
+    };
+    const { vcon, pointers, left } = read({ dialog: [lmots] });
+    expect(vcon.dialog).toEqual([lmots]);
+    expect(pointers).toEqual([]);
+    expect(left).toEqual(["/dialog/0/alg"]);
+  });
+
   it("says what was changed and where", () => {
     expect(
       readVcon({ ...head, dialog: [{}, { type: "video", mimetype: "video/mp4", start: 0 }] }).changes,
     ).toEqual([
-      { pointer: "/dialog/1/mediatype", rule: "oldNames" },
       { pointer: "/dialog/1/type", rule: "oldValues" },
+      { pointer: "/dialog/1/mediatype", rule: "oldNames" },
       { pointer: "/dialog/1/start", rule: "dates" },
     ]);
+  });
+});
+
+describe("what moved to the contact center extension", () => {
+  it.each([
+    [{ dialog: [{ type: "text", campaign: "c" }] }],
+    [{ dialog: [{ type: "text", skill: "s" }] }],
+    [{ dialog: [{ type: "text", interaction_type: "t" }] }],
+    [{ parties: [{}, { role: "agent" }] }],
+    [{ parties: [{ contact_list: "l" }] }],
+  ])("makes it stand among the extensions: %j", (members) => {
+    const { vcon, pointers } = read(members);
+    expect(vcon).toEqual({ ...head, ...members, extensions: ["CC"] });
+    expect(pointers).toEqual(["/extensions/0"]);
+  });
+
+  it("is the interaction too, which has another name there", () => {
+    const { vcon, pointers } = read({ extensions: ["a"], dialog: [{ type: "text", interaction: "i" }] });
+    expect(vcon).toEqual({
+      ...head,
+      extensions: ["a", "CC"],
+      dialog: [{ type: "text", interaction_id: "i" }],
+    });
+    expect(pointers).toEqual(["/dialog/0/interaction_id", "/extensions/1"]);
+  });
+
+  it("is named once, and not for what says nothing", () => {
+    const members = { extensions: ["CC"], parties: [{ role: "agent" }, { role: "customer" }] };
+    expect(read(members)).toMatchObject({ vcon: { ...head, ...members }, pointers: [] });
+    expect(read({ parties: [{ role: "", contact_list: null }] }).vcon).toEqual({
+      ...head,
+      parties: [{ role: "" }],
+    });
   });
 });
 
@@ -242,6 +380,26 @@ describe("a body", () => {
     });
   });
 
+  it.each(["0.0.1", "0.0.2", "0.3.0"])(
+    "with the encoding json is text in syntax %s, whatever it holds",
+    (vcon) => {
+      const bodies = ['"happy"', "12", "false", "null", "happy", '"[1]"', '{"a":1}', '"\\"a\\""'];
+      const analysis = bodies.map((body) => ({ type: "report", vendor: "v", encoding: "json", body }));
+      expect(read({ vcon, analysis }).vcon.analysis!.map(({ body }) => body)).toEqual([
+        "happy",
+        12,
+        false,
+        "null",
+        "happy",
+        [1],
+        { a: 1 },
+        '"a"',
+      ]);
+      const tags = { purpose: "tags", ...place, encoding: "json", body: "12" };
+      expect(read({ vcon, attachments: [tags] }).vcon.attachments).toEqual([tags]);
+    },
+  );
+
   it("stays text if it nests deeper than a vCon may", () => {
     const body = "[".repeat(98) + "]".repeat(98);
     expect(analysisOf({ type: "report", vendor: "v", encoding: "json", body })!.body).toBe(body);
@@ -259,6 +417,11 @@ describe("an analysis", () => {
       { type: "transcript", body: { a: "b" }, encoding: "json", schema: '{"model":"m"}', product: "p" },
     ],
     [
+      { type: "transcript", vendor: "v", body: "new", transcript: "old", encoding: "none" },
+      { type: "transcript", vendor: "v", body: "new", transcript: "old", encoding: "none" },
+    ],
+    [{}, {}],
+    [
       { type: "summary", vendor: "v", schema_version: "1", body: "Short." },
       { type: "summary", vendor: "v", schema: "1", body: "Short.", encoding: "none" },
     ],
@@ -267,7 +430,40 @@ describe("an analysis", () => {
   });
 });
 
+describe("an analysis without a vendor", () => {
+  const given = { analysis: [{ type: "summary" }, {}, { type: "report", vendor: "v" }] };
+
+  it("is told of, and left without one", () => {
+    expect(read(given)).toMatchObject({
+      vcon: { ...head, ...given },
+      pointers: [],
+      left: ["/analysis/0/vendor"],
+    });
+  });
+
+  it("gets an unknown one if repair is asked for, with a warning", () => {
+    const { vcon, warned, left } = read(given, { repair: true });
+    expect(vcon.analysis).toEqual([
+      { type: "summary", vendor: "unknown" },
+      {},
+      { type: "report", vendor: "v" },
+    ]);
+    expect(warned).toEqual(["/analysis/0/vendor"]);
+    expect(left).toEqual([]);
+  });
+});
+
 describe("an attachment", () => {
+  it("is told of where it did not say when, by whom or to what", () => {
+    const { warned } = read({ attachments: [{ type: "x", party: 1 }, {}, { ...place, purpose: "y" }] });
+    expect(warned).toEqual(["/attachments/0/start", "/attachments/0/dialog"]);
+  });
+
+  it("keeps a type beside its purpose", () => {
+    const both = { ...place, purpose: "x", type: "y" };
+    expect(attachmentOf(both)).toEqual(both);
+  });
+
   it("has a purpose, and says when, by whom and to what", () => {
     expect(attachmentOf({ type: "generation_info", body: { a: 1 }, encoding: "none" })).toEqual({
       purpose: "generation_info",

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
+  buildNew,
   displayName,
   findPartyIndex,
+  findPartyIndices,
   normaliseMailto,
   normaliseTel,
   type Party,
@@ -126,6 +128,42 @@ describe("findPartyIndex", () => {
 
   it("finds nobody where there are no parties", () => {
     expect(findPartyIndex({ uuid: "", created_at: "" }, "name", "Bob")).toBeUndefined();
+  });
+});
+
+describe("findPartyIndices", () => {
+  const vcon = buildNew({
+    parties: [
+      { role: "agent", name: "Bob" },
+      { tel: "+1 (202) 555-0101" },
+      { meta: { role: "Supervisor" }, name: "Bob" },
+      { role: "agent", tel: "tel:+12025550101" },
+    ],
+  });
+
+  it.each([
+    ["tel", "+1-202-555-0101", [1, 3]],
+    ["name", "Bob", [0, 2]],
+    ["name", "Alice", []],
+    ["role", "agent", [0, 3]],
+    ["role", " Supervisor ", [2]],
+    ["role", "customer", []],
+    ["role", "toString", []],
+    ["role", "", []],
+  ] as const)("finds every %s %j: %j", (by, value, expected) => {
+    expect(findPartyIndices(vcon, by, value)).toEqual(expected);
+  });
+
+  it("finds the customer as the one who is not the agent", () => {
+    const two = buildNew({ parties: [{ role: "agent" }, {}] });
+    expect(findPartyIndices(two, "role", "customer")).toEqual([1]);
+    expect(findPartyIndices(buildNew(), "role", "customer")).toEqual([]);
+  });
+
+  it("finds kindred roles, but guesses none", () => {
+    const kindred = buildNew({ parties: [{ role: "contact" }, { role: "caller" }, { role: "bot" }] });
+    expect(findPartyIndices(kindred, "role", "customer")).toEqual([0, 1]);
+    expect(findPartyIndices(buildNew({ parties: [{}, {}] }), "role", "customer")).toEqual([]);
   });
 });
 

@@ -13,7 +13,7 @@ import {
 import { basename, dirname, join, relative } from "node:path";
 import { createGzip, gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { newUuid, projectionAnalysis, VconError, writeVcon } from "../../../core/index.ts";
+import { encodeBase64Url, newUuid, projectionAnalysis, VconError, writeVcon } from "../../../core/index.ts";
 import { writeWhole } from "../../../nodes/projections/file/whole-file.ts";
 import { PROJECTION } from "../../support/destination.ts";
 import { useFileNode } from "../../support/file-node.ts";
@@ -75,6 +75,40 @@ describe("a vCon", () => {
     expect(readFileSync(pathOf(uuid), "utf8")).toContain("mood:good");
   });
 
+  it.each([
+    ["signed", signed],
+    ["encrypted", encrypted],
+  ])("that is %s is a file as it is, and written once", async (_, make) => {
+    await deploy({ format: "json" });
+    const sealed = make();
+    const uuid = await sent(await vcon(sealed as never));
+    expect(JSON.parse(readFileSync(pathOf(uuid), "utf8"))).toEqual(sealed);
+    const { ino } = statSync(pathOf(uuid));
+    await sent(uuid);
+    expect(statSync(pathOf(uuid)).ino).toBe(ino);
+  });
+
+  it("that is signed lies in the folder of the day when it was made", async () => {
+    await deploy({ format: "json", daily: true });
+    const uuid = newUuid();
+    const payload = encodeBase64Url(Buffer.from(writeVcon({ ...chat("Good morning."), uuid })));
+    await sent(await vcon({ payload, signatures: [{ header: { uuid }, signature: "AAAA" }] } as never));
+    expect(files()).toEqual([`2026/11/02/${uuid}.json`]);
+  });
+
+  it("is written in an older syntax for those who know no newer, and again once the syntax is another", async () => {
+    await deploy({ format: "json", syntax: "0.0.1" });
+    const uuid = await sent(await vcon(recording(1000)));
+    const written = JSON.parse(readFileSync(pathOf(uuid), "utf8"));
+    expect(written).toMatchObject({
+      vcon: "0.0.1",
+      dialog: [{ mimetype: expect.stringContaining("audio/") }],
+    });
+    await deploy({ format: "json" });
+    await sent(uuid);
+    expect(JSON.parse(readFileSync(pathOf(uuid), "utf8")).vcon).toBe("0.4.0");
+  });
+
   it("that comes again is written again where its file was removed", async () => {
     await deploy({ format: "json" });
     const uuid = await sent(await vcon());
@@ -101,10 +135,10 @@ describe("a vCon", () => {
 
   it.each<[string, () => Promise<string>, string]>([
     ["is not in the store", async () => newUuid(), "VCON_NOT_FOUND"],
-    ["is signed", () => vcon(signed() as never), "VCON_SEALED"],
-    ["is encrypted", () => vcon(encrypted() as never), "VCON_SEALED"],
+    ["is signed, and the syntax is an older one", () => vcon(signed() as never), "VCON_SEALED"],
+    ["is encrypted, and the syntax is an older one", () => vcon(encrypted() as never), "VCON_SEALED"],
   ])("makes no file where it %s", async (_, make, code) => {
-    await deploy({ format: "json" });
+    await deploy({ format: "json", syntax: "0.3.0" });
     expect(await refused(await make())).toMatchObject({ code });
     expect(existsSync(place.folder)).toBe(false);
   });

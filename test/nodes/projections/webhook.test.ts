@@ -134,6 +134,27 @@ describe("what is posted", () => {
     expect(await store.trail(uuid)).toMatchObject([{ recipient: { categories: ["parties", "recording"] } }]);
   });
 
+  it("is the vCon in an older syntax for those who know no newer", async () => {
+    const receiver = await receives();
+    await deploy({ url: receiver.hook, send: "vcon", syntax: "0.0.1" });
+    await sent(await stored(store, call(inline(Buffer.alloc(1000)))));
+    expect(receiver.deliveries[0]!.body).toMatchObject({
+      vcon: "0.0.1",
+      dialog: [{ mimetype: expect.stringContaining("audio/") }],
+    });
+  });
+
+  it.each([
+    ["signed", signed],
+    ["encrypted", encrypted],
+  ])("is the %s vCon as it is", async (_, make) => {
+    const receiver = await receives();
+    await deploy({ url: receiver.hook, send: "vcon" });
+    const sealed = make();
+    await sent(await stored(store, sealed));
+    expect(receiver.deliveries[0]!.body).toEqual(sealed);
+  });
+
   it("is signed as GitHub's documentation has it", async () => {
     const open = async function* () {
       yield Buffer.from("Hello, ");
@@ -451,8 +472,13 @@ describe("a vCon that can't be sent", () => {
       async () => newUuid(),
       "VCON_NOT_FOUND",
     ],
-    ["is signed", { send: "vcon" }, () => stored(store, signed()), "VCON_SEALED"],
-    ["is encrypted", { send: "vcon" }, () => stored(store, encrypted()), "VCON_SEALED"],
+    [
+      "is signed, and the syntax is an older one",
+      { send: "vcon", syntax: "0.3.0" },
+      () => stored(store, signed()),
+      "VCON_SEALED",
+    ],
+    ["is encrypted, and a row is wanted", {}, () => stored(store, encrypted()), "VCON_SEALED"],
   ])("is an error, and nothing leaves: it %s", async (_, settings, make, code) => {
     const receiver = await receives();
     await deploy({ url: receiver.hook, ...settings });

@@ -1,11 +1,20 @@
 import { expect, it } from "vitest";
-import { addAnalysis, addDialog, LargeBody, type Vcon, VconView } from "../../../core/index.ts";
+import {
+  addAnalysis,
+  addDialog,
+  LargeBody,
+  SYNTAX,
+  type Syntax,
+  type Vcon,
+  VconView,
+} from "../../../core/index.ts";
 import { stateOf } from "../../../nodes/projections/whole-vcon.ts";
 import { chat } from "../../support/vcons.ts";
 
-function state({ parties = [], dialog = [], attachments = [], analysis = [], ...head }: Vcon): string {
-  const found = { head, parties, ...mapped({ dialog, attachments, analysis }) };
-  return stateOf(new VconView(head.uuid, found as never));
+function state(vcon: Vcon, syntax: Syntax = SYNTAX): string {
+  const { parties = [], dialog = [], attachments = [], analysis = [], ...head } = vcon;
+  const found = { revision: "1", head, parties, ...mapped({ dialog, attachments, analysis }) };
+  return stateOf(new VconView(head.uuid, found as never), syntax);
 }
 const mapped = (sections: Record<string, unknown[]>) =>
   Object.fromEntries(Object.entries(sections).map(([name, elements]) => [name, new Map(elements.entries())]));
@@ -25,6 +34,7 @@ it("the state of a vCon is another once it was changed, also where nobody wrote 
   const body = new LargeBody(200_000, "text", async function* () {});
   addDialog(vcon, { type: "recording", start: vcon.created_at, body: body as never });
   states.push(state(vcon));
+  states.push(state(vcon, "0.0.1"));
   expect(new Set(states).size).toBe(states.length);
 });
 

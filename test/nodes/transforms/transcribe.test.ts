@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import {
   type Analysis,
   addParty,
+  contentHash,
   type Dialog,
   TRANSCRIPT_TYPES,
   transcriptTurns,
@@ -60,6 +61,28 @@ beforeEach(() => {
   deepgram.requests.length = 0;
   openai.requests.length = 0;
 });
+
+interface Answer {
+  status?: number;
+  headers?: Record<string, string>;
+}
+
+/** A server that has one recording, with what it was asked for. What it first answers may be something else. */
+async function recordings(bytes: Buffer, first: Answer = {}) {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    const { status = 200, headers } = asked.length === 0 ? first : {};
+    asked.push(request.url!);
+    response.writeHead(status, { "content-type": "audio/mpeg", ...headers }).end(bytes);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/1.mp3?signature=secret`, asked };
+}
 
 async function deploy(settings: object = {}, url = deepgram.url, openaiAccount: object = {}) {
   const transcribe: FlowNode = {
@@ -248,31 +271,6 @@ describe("a transcript by Deepgram", () => {
     await nodeRed.through("node", { payload: vcon.uuid });
     expect(deepgram.requests).toHaveLength(1);
   });
-
-  it("of a recording at an address is had without fetching it", async () => {
-    const asked: unknown[] = [];
-    const fetching = createServer(async (request, response) => {
-      const pieces: Buffer[] = [];
-      for await (const piece of request) pieces.push(piece as Buffer);
-      asked.push(JSON.parse(Buffer.concat(pieces).toString()));
-      // Deepgram fetches the audio by itself; the stand-in is handed it instead.
-      const answer = await fetch(`${deepgram.url}${request.url}`, {
-        method: "POST",
-        headers: { authorization: request.headers.authorization!, "content-type": "audio/x-mp3" },
-        body: new Uint8Array(audio),
-      });
-      response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
-    });
-    await new Promise<void>((resolve) => fetching.listen(0, "127.0.0.1", resolve));
-    await deploy({}, `http://127.0.0.1:${(fetching.address() as AddressInfo).port}`);
-    const vcon = await transcribed(
-      call({ url: "https://recordings.example.com/1.mp3", mediatype: "audio/x-mp3" }),
-    );
-    expect(asked).toEqual([{ url: "https://recordings.example.com/1.mp3" }]);
-    expectWtf(vcon.analysis![0]!, "deepgram", "nova-3", 0);
-    fetching.closeAllConnections();
-    fetching.close();
-  });
 });
 
 describe("a transcript by OpenAI's interface", () => {
@@ -325,19 +323,6 @@ describe("a transcript by OpenAI's interface", () => {
   ])("is had of a recording with %s", async (_, dialog) => {
     await deploy(withOpenai());
     expect(wtfOf(await transcribed(call(dialog))).segments.length).toBeGreaterThan(1);
-  });
-
-  it("is refused of a recording at an address, with what to do", async () => {
-    await deploy(withOpenai());
-    const vcon = call({ url: "https://recordings.example.com/1.mp3" });
-    const error = await refused(vcon);
-    expect(error).toMatchObject({
-      code: "RECORDING_ELSEWHERE",
-      message: expect.stringContaining("Use Deepgram"),
-    });
-    expect(error.message).not.toContain("example.com");
-    expect(openai.requests).toEqual([]);
-    expect(await store.trail(vcon.uuid)).toEqual([]);
   });
 });
 
@@ -462,15 +447,88 @@ describe.each([
 
   it.each<[string, Partial<Dialog>, string]>([
     ["is not base64url", { ...inline(audio), body: "no base64!" }, "RECORDING_CORRUPT"],
-    ["lies at an address that is not https", { url: "http://127.0.0.1:9/1.mp3" }, "RECORDING_NOT_ALLOWED"],
-    ["lies in a file", { url: "file:///etc/passwd" }, "RECORDING_NOT_ALLOWED"],
-    ["lies nowhere", { url: "somewhere" }, "RECORDING_NOT_ALLOWED"],
+    ["lies at an address of http", { url: "http://recordings.example.com/passwd" }, "MEDIA_REFUSED"],
+    ["lies on this machine", { url: "https://127.0.0.1:9/passwd" }, "MEDIA_REFUSED"],
+    ["lies in a private network", { url: "https://[fd00::1]/passwd" }, "MEDIA_REFUSED"],
+    ["lies in a file", { url: "file:///etc/passwd" }, "MEDIA_REFUSED"],
+    ["lies nowhere", { url: "somewhere" }, "MEDIA_REFUSED"],
+    ["has an address that is no text", { url: 7 as never }, "MEDIA_REFUSED"],
   ])("refuses a recording that %s, and sends nothing", async (_, dialog, code) => {
     await deploy(settings);
     const error = await refused(call(dialog));
     expect(error.code).toBe(code);
-    expect(error.message).not.toMatch(/no base64!|127\.0\.0\.1|passwd|somewhere/);
+    expect(error.message).not.toMatch(/no base64!|passwd|somewhere/);
     expect(service().requests).toEqual([]);
+  });
+
+  describe("of a recording at a URL", () => {
+    const ownNetwork = { ...settings, ownNetwork: true };
+    const hashed = { mediatype: "audio/x-mp3", content_hash: contentHash(audio) };
+
+    it("sends what is there, and tells its address to nobody", async () => {
+      const { url, asked } = await recordings(audio);
+      await deploy(ownNetwork);
+      const vcon = await transcribed(call({ url, ...hashed }));
+      expect(asked).toEqual(["/1.mp3?signature=secret"]);
+      expectWtf(vcon.analysis![0]!, vendor, product, 0);
+      expect(wtfOf(vcon).segments.length).toBeGreaterThan(1);
+      expect(vcon.dialog).toMatchObject([{ url, ...hashed }]);
+      expect(service().requests).toHaveLength(1);
+      const { path, query, headers } = service().requests[0]!;
+      expect(`${path} ${query} ${JSON.stringify(headers)}`).not.toContain(new URL(url).host);
+
+      const sent = (await store.trail(vcon.uuid)).filter(({ event }) => event === "vcon_sent");
+      expect(sent).toMatchObject([{ recipient: { vendor, host: new URL(service().url).host } }]);
+    });
+
+    it("takes the type that the server says where the vCon says none, and asks for no hash", async () => {
+      const { url } = await recordings(audio);
+      await deploy(ownNetwork);
+      expect(wtfOf(await transcribed(call({ url }))).segments.length).toBeGreaterThan(1);
+    });
+
+    it("fetches none that has its transcript", async () => {
+      const { url, asked } = await recordings(audio);
+      await deploy(ownNetwork);
+      const { uuid } = await transcribed(call({ url }));
+      await nodeRed.through("node", { payload: uuid });
+      expect(asked).toHaveLength(1);
+    });
+
+    it("fetches again what may be there later, when the server asks it to", async () => {
+      const { url, asked } = await recordings(audio, { status: 503, headers: { "retry-after": "0" } });
+      await deploy(ownNetwork);
+      expect((await transcribed(call({ url, ...hashed }))).analysis).toHaveLength(1);
+      expect(asked).toHaveLength(2);
+    });
+
+    it.each<[string, Buffer, Answer, string]>([
+      ["is not what its content hash says", Buffer.from("ID3 another"), {}, "MEDIA_CHANGED"],
+      ["is a page to log in", audio, { headers: { "content-type": "text/html" } }, "MEDIA_REFUSED"],
+      ["is larger than 200 MB", audio, { headers: { "content-length": "200000001" } }, "MEDIA_REFUSED"],
+      ["was deleted", audio, { status: 404 }, "MEDIA_UNAVAILABLE"],
+    ])("refuses one that %s, and sends nothing", async (_, bytes, answer, code) => {
+      const { url, asked } = await recordings(bytes, answer);
+      await deploy(ownNetwork);
+      const error = await refused(call({ url, ...hashed }));
+      expect(error.code).toBe(code);
+      expect(JSON.stringify([error, nodeRed.log, nodeRed.statuses("node")])).not.toMatch(/signature|secret/);
+      expect(asked).toHaveLength(1);
+      expect(service().requests).toEqual([]);
+    });
+
+    it("refuses one of one's own network unless the node says that it may be", async () => {
+      const { url, asked } = await recordings(audio);
+      await deploy(settings);
+      for (const address of [url, url.replace("http:", "https:")]) {
+        const error = await refused(call({ url: address, ...hashed }));
+        expect(error).toMatchObject({
+          code: "MEDIA_REFUSED",
+          message: expect.stringMatching(/Allow .+ only if the server is your own/),
+        });
+      }
+      expect(asked).toEqual([]);
+    });
   });
 
   it("names the service and the reason where it refuses the recording", async () => {

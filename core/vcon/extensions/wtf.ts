@@ -1,5 +1,8 @@
 /** The World Transcription Format (draft-howe-vcon-wtf-extension-02), a vendor-neutral transcript. */
-import type { Analysis, Index } from "./types.ts";
+import { addAnalysis, addExtension } from "../build.ts";
+import { isObject } from "../json.ts";
+import type { Analysis, Content, Index, Vcon } from "../types.ts";
+import { isListOfObjects, structureIn } from "./structure.ts";
 
 /** The extension's name in `extensions`, and the type of its analyses. */
 export const WTF_EXTENSION = "wtf_transcription";
@@ -135,6 +138,29 @@ export interface WtfParts {
   dialog: Index | Index[];
 }
 
+/** A transcript found in a vCon, and where. */
+export interface FoundWtf {
+  section: "analysis" | "attachments";
+  index: Index;
+  body: WtfBody;
+}
+
+const OPTIONAL_PARTS = {
+  words: isListOfObjects,
+  speakers: isObject,
+  alternatives: isListOfObjects,
+  enrichments: isObject,
+  extensions: isObject,
+  quality: isObject,
+  streaming: isObject,
+};
+
+/** Adds the transcript as an analysis, lists the extension, and gives back the analysis's index. */
+export function addWtfTranscription(vcon: Vcon, parts: WtfParts): Index {
+  addExtension(vcon, WTF_EXTENSION);
+  return addAnalysis(vcon, wtfAnalysis(parts));
+}
+
 /** The analysis that holds a transcript (section 6.1); list {@link WTF_EXTENSION} in the vCon's `extensions`. */
 export function wtfAnalysis({ body, vendor, product, dialog }: WtfParts): Analysis {
   return {
@@ -147,4 +173,36 @@ export function wtfAnalysis({ body, vendor, product, dialog }: WtfParts): Analys
     encoding: "json",
     body,
   };
+}
+
+/**
+ * The WTF body of an analysis or attachment; undefined if it holds none. It is told by its shape, not by its type:
+ * libraries also write it as a "transcript" or "transcription", as JSON in a text, and as an attachment. The three
+ * required parts are checked; an optional part that is no list or object as it should be is left out, and what
+ * stands inside the parts is as it was written.
+ */
+export function readWtf(content: Content): WtfBody | undefined {
+  const body = structureIn(content);
+  if (!isObject(body) || !isObject(body.transcript) || !isObject(body.metadata)) return;
+  if (typeof body.transcript.text !== "string" || !isListOfObjects(body.segments)) return;
+  if (!body.segments.every(isSegment)) return;
+  const { transcript, segments, metadata } = body;
+  const optional = Object.entries(OPTIONAL_PARTS).flatMap(([name, fits]) =>
+    fits(body[name]) ? [[name, body[name]]] : [],
+  );
+  return { transcript, segments, metadata, ...Object.fromEntries(optional) } as WtfBody;
+}
+
+/** Every WTF transcript in the vCon, among its analyses and its attachments. */
+export function findWtf(vcon: Vcon): FoundWtf[] {
+  return (["analysis", "attachments"] as const).flatMap((section) =>
+    (vcon[section] ?? []).flatMap((content, index) => {
+      const body = readWtf(content);
+      return body ? [{ section, index, body }] : [];
+    }),
+  );
+}
+
+function isSegment({ text, start, end }: { text?: unknown; start?: unknown; end?: unknown }): boolean {
+  return typeof text === "string" && typeof start === "number" && typeof end === "number";
 }

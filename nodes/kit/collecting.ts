@@ -1,0 +1,135 @@
+/** The work of a node that finds vCons: each is stored, and goes on with a message of its own. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { VconStore } from "../../core/index.ts";
+import type { CollectorDefinition, Found } from "./definition.ts";
+import { aboutVcon, stopped } from "./errors.ts";
+import { setOnMessage } from "./message.ts";
+import type { Message } from "./runner.ts";
+import { callFor, eventBy, retry, type Workplace } from "./workplace.ts";
+
+/** How many are read at the same time: enough to keep the store busy, few enough for large ones. */
+const READ_AT_ONCE = 4;
+
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** What becomes of what was found. */
+export interface Each {
+  started(): void;
+  /**
+   * @param message goes on
+   * @returns false where it leads nowhere any more, because the flow is stopped
+   */
+  sent(message: Message): boolean;
+  /** One that goes no further: the store has had it before, or it is gone. */
+  left(): void;
+  /** @param message tells a Catch node where it was found */
+  failed(error: Error, message: Message): void;
+  /** It was taken, but the place where it was found could not be tidied. */
+  unsettled(error: Error, message: Message): void;
+}
+
+export class Collecting {
+  readonly #definition: CollectorDefinition;
+  readonly #place: Workplace;
+  readonly #stopping = new AbortController();
+
+  constructor(definition: CollectorDefinition, place: Workplace) {
+    this.#definition = definition;
+    this.#place = place;
+  }
+
+  /** Takes all that the message names. @throws where it can't be found out what there is, or the node is stopped */
+  async collect(message: Message, each: Each): Promise<void> {
+    const call = await callFor(this.#place, message);
+    await this.#takeAll(this.#definition.collect(call), message, each);
+    if (this.#stopping.signal.aborted) throw stopped();
+  }
+
+  /**
+   * Takes what comes to be found, until the node is stopped.
+   * @param fault is told why nothing can be found for the time being, and whether it was told so before
+   */
+  async watch(each: Each, fault: (error: Error, isKnown: boolean) => void): Promise<void> {
+    const { signal } = this.#stopping;
+    let told: string | undefined;
+    let pause = FIRST_PAUSE_MS;
+    const works = () => {
+      told = undefined;
+      pause = FIRST_PAUSE_MS;
+    };
+    while (!signal.aborted) {
+      try {
+        const call = await callFor(this.#place, {} as Message);
+        const found = this.#definition.watch({ ...call, signal });
+        if (found === undefined) return;
+        await this.#takeAll(noting(found, works), {} as Message, each);
+      } catch (error) {
+        if (signal.aborted) return;
+        const named = aboutVcon(undefined, error);
+        fault(named, named.message === told);
+        told = named.message;
+      }
+      await sleep(pause, undefined, { signal }).catch(() => {});
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    }
+  }
+
+  /** Ends what is begun, and begins no more. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async #takeAll(all: AsyncIterable<Found>, message: Message, each: Each): Promise<void> {
+    const running = new Set<Promise<void>>();
+    for await (const found of all) {
+      if (this.#stopping.signal.aborted) break;
+      const taking = this.#take(found, message, each).finally(() => running.delete(taking));
+      running.add(taking);
+      if (running.size >= READ_AT_ONCE) await Promise.race(running);
+    }
+    await Promise.all(running);
+  }
+
+  async #take(found: Found, message: Message, each: Each): Promise<void> {
+    const { RED } = this.#place;
+    // What all of them were found in must not be copied for each.
+    const { payload: _, ...rest } = message;
+    const own = RED.util.cloneMessage(rest as Message);
+    let uuid: string | undefined;
+    const named = (error: unknown) => aboutVcon(uuid, error);
+    each.started();
+    try {
+      setOnMessage(RED, own, found.message);
+      const store = await retry(this.#place, this.#place.store);
+      const read = await found.read((name) => this.#uuidFor(store, name));
+      if (read === undefined) return each.left();
+      uuid = read.uuid;
+      const isNew = await retry(this.#place, () =>
+        store.create(read.vcon, eventBy(this.#place.node, "vcon_created")),
+      );
+      setOnMessage(RED, own, { ...read.message, payload: uuid });
+      if (!isNew && !found.again) each.left();
+      // What is found again after the stop must be left for then.
+      else if (!each.sent(own)) return;
+    } catch (thrown) {
+      const error = named(thrown);
+      each.failed(error, own);
+      // One that fails because the flow stops is no worse than the others.
+      if (this.#stopping.signal.aborted) return;
+      return found.fail?.(error).catch((fault) => each.unsettled(named(fault), own));
+    }
+    await found.settle?.().catch((error) => each.unsettled(named(error), own));
+  }
+
+  #uuidFor(store: VconStore, name: string): Promise<string> {
+    return retry(this.#place, () => store.uuidFor(`${this.#definition.type}:${name}`));
+  }
+}
+
+async function* noting<Item>(items: AsyncIterable<Item>, note: () => void): AsyncGenerator<Item, void> {
+  for await (const item of items) {
+    note();
+    yield item;
+  }
+}
