@@ -32,6 +32,8 @@ export interface TrailEvent {
   form?: Form;
   /** UUID of the vCon that this one was made from, by redacting, amending or copying it. */
   source?: string;
+  /** UUID of the vCon that was made from this one. */
+  copy?: string;
   recipient?: Recipient;
   /** Where the recipient has its copy, if it keeps one that can be erased. */
   handle?: Handle;

@@ -1,4 +1,5 @@
 /** Makes a vCon and adds parts to it; each adder changes the vCon and gives back the index of the new part. */
+import { CC_EXTENSION, isRoleInSession } from "./extensions/contact-center.ts";
 import type { Analysis, Attachment, Dialog, Index, Party, Vcon } from "./types.ts";
 import { newUuid } from "./uuid.ts";
 import { SYNTAX } from "./write.ts";
@@ -13,7 +14,10 @@ export function buildNew(members: Partial<Vcon> = {}): Vcon {
   };
 }
 
+/** A party's role and contact list are those of the CC extension, which is then listed. */
 export function addParty(vcon: Vcon, party: Party): Index {
+  const hasRole = party.role !== undefined && !isRoleInSession(party);
+  if (hasRole || party.contact_list !== undefined) addExtension(vcon, CC_EXTENSION);
   return add(vcon, "parties", party);
 }
 

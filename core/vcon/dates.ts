@@ -3,10 +3,11 @@
 const ISO =
   /^(\d{4}-\d\d-\d\d)(?:[Tt ]((?:[01]\d|2[0-3]):\d\d)(:\d\d)?(\.\d+)? ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
 const RFC_2822 =
-  /^(?:[A-Za-z]{3}, ?)?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|UTC?|GMT|[ECMP][SD]T)(?: \(\w+\))?$/;
+  /^(?:[A-Za-z]{3}, ?)?(\d{1,2} [A-Za-z]{3} \d{4}) \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|UTC?|GMT|[ECMP][SD]T)(?: \(\w+\))?$/;
 const RFC_3339 =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
-const EPOCH_TEXT = /^\d{9,14}(?:\.\d+)?$/;
+/** With 14 digits it is no epoch but, mostly, a date without its hyphens and colons. */
+const EPOCH_TEXT = /^\d{9,13}(?:\.\d+)?$/;
 
 /** Epochs from here on are milliseconds: as seconds they would lie beyond the year 5000. */
 const FIRST_MILLISECONDS = 1e11;
@@ -22,8 +23,7 @@ export function readDate(value: unknown): string | undefined {
   if (typeof value !== "string") return;
   const text = value.trim();
   if (EPOCH_TEXT.test(text)) return fromEpoch(Number(text));
-  if (RFC_2822.test(text)) return fromMilliseconds(Date.parse(text));
-  return fromIso(text);
+  return RFC_2822.test(text) ? fromRfc2822(text) : fromIso(text);
 }
 
 /** Whether it is RFC 3339 beyond doubt; dates after the 28th of a month take {@link readDate} to tell. */
@@ -37,11 +37,19 @@ export function namesNoZone(value: unknown): boolean {
   return parts !== null && parts[5] === undefined;
 }
 
+function fromRfc2822(text: string): string | undefined {
+  const [, day = ""] = RFC_2822.exec(text) ?? [];
+  // As for a day below: the engine takes the 31st of February for the 3rd of March.
+  const isDay = new Date(`${day} UTC`).getUTCDate() === Number.parseInt(day, 10);
+  return isDay ? fromMilliseconds(Date.parse(text)) : undefined;
+}
+
 function fromIso(text: string): string | undefined {
   const parts = ISO.exec(text);
   if (!parts) return;
   const [, day, minutes = "00:00", seconds = ":00", fraction = "", zone = "Z"] = parts;
-  const date = `${day}T${minutes}${seconds}${fraction}${zoneOf(zone)}`;
+  // No program reads a leap second; the second before it is the nearest that all do.
+  const date = `${day}T${minutes}${seconds.replace("60", "59")}${fraction}${zoneOf(zone)}`;
   return isDay(day!) && !Number.isNaN(Date.parse(date)) ? date : undefined;
 }
 

@@ -39,7 +39,6 @@ export {
   findPartyIndices,
   normaliseMailto,
   normaliseTel,
-  PARTY_KEY_KINDS,
   type PartyKeyKind,
   partyIndexKeys,
   partyOfRole,

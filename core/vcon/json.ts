@@ -4,6 +4,14 @@ import type { JsonObject } from "./types.ts";
 /** How deep a vCon's arrays and objects may nest, itself included; stores take little more (valkey-json 128). */
 export const MAX_NESTING = 100;
 
+/**
+ * How many values JSON may hold. Each takes memory and time far beyond its bytes: 190 MB of `[],[],[]` took a minute and
+ * 5 GB. The words of a long day of speech are some 100,000.
+ */
+export const MAX_VALUES = 5_000_000;
+
+const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Array.from('"\\,[{', (sign) => sign.charCodeAt(0));
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -12,6 +20,13 @@ export function isObject(value: unknown): value is JsonObject {
 export function isEmpty(value: unknown): boolean {
   if (typeof value === "object" && value !== null) return Object.keys(value).length === 0;
   return value === null || value === false || value === "";
+}
+
+/** "an array", "a string" and so on, for messages. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return Array.isArray(value) ? "an array" : "an object";
 }
 
 /** Whether arrays and objects nest deeper than `levels` in `value`; it looks no deeper than that. */
@@ -27,6 +42,20 @@ export function nestsDeeperThan(levels: number, value: unknown): boolean {
   return false;
 }
 
+/** Whether the JSON holds more than {@link MAX_VALUES}, found out without parsing it: each follows a comma, [ or {. */
+export function holdsTooManyValues(json: string): boolean {
+  if (json.length <= MAX_VALUES) return false;
+  let values = 0;
+  let isInString = false;
+  for (let at = 0; at < json.length; at++) {
+    const sign = json.charCodeAt(at);
+    if (sign === QUOTE) isInString = !isInString;
+    else if (isInString) at += sign === BACKSLASH ? 1 : 0;
+    else if (sign === COMMA || sign === BRACKET || sign === BRACE) values++;
+  }
+  return values > MAX_VALUES;
+}
+
 /** The object or array that `text` is the JSON of, if it is that of one and nests at most `levels` deep. */
 export function parseStructure(
   text: string,
@@ -37,6 +66,7 @@ export function parseStructure(
 
 /** The value that `text` is the JSON of, if it is JSON and nests at most `levels` deep. */
 export function parseJson(text: string, levels: number = MAX_NESTING): unknown {
+  if (holdsTooManyValues(text)) return;
   try {
     const value = JSON.parse(text);
     return nestsDeeperThan(levels, value) ? undefined : value;

@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { JsonObject } from "./types.ts";
 
 /** Shorter strings (in characters) are not worth the trouble. */
-export const LONG = 64 * 1024;
+const LONG = 64 * 1024;
 
 const QUOTE = 0x22;
 /** Between two quotes it can only be the inside of a string: outside there is a comma, a colon or a bracket. */
@@ -17,14 +17,14 @@ const SAMPLE = 1024;
 /** Nobody else knows it, so nothing else in a document can be taken for one. */
 const SECRET = randomUUID();
 
-/** JSON without its long base64, which stands aside by the token in its place. */
-export interface Emptied {
-  rest: Buffer;
+/** JSON without its long strings, which stand aside by the token in their place. */
+export interface Emptied<Rest> {
+  rest: Rest;
   strings: Map<string, string>;
 }
 
 /** Takes the long base64 out of JSON, whether that is valid or not; undefined if there is none. */
-export function takeOut(json: Uint8Array): Emptied | undefined {
+export function takeOut(json: Uint8Array): Emptied<Buffer> | undefined {
   const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength);
   const strings = new Map<string, string>();
   const pieces: Buffer[] = [];
@@ -81,16 +81,52 @@ export function putBack(value: unknown, strings: Map<string, string>, levels: nu
   return found === strings.size;
 }
 
+/**
+ * What `JSON.stringify` gives, but for the long strings in it; of an object that has no JSON, `rest` is undefined.
+ *
+ * @throws whatever `JSON.stringify` throws
+ */
+export function stringifyRest(
+  value: object,
+  isAside: (text: string) => boolean = () => true,
+): Emptied<string | undefined> {
+  const strings = new Map<string, string>();
+  if (!holdsLongText(value)) return { rest: JSON.stringify(value), strings };
+  const rest = JSON.stringify(value, (_name, member) => {
+    if (typeof member !== "string" || member.length <= LONG || !isAside(member)) return member;
+    const token = `${SECRET}${strings.size}`;
+    strings.set(token, member);
+    return token;
+  });
+  return { rest, strings };
+}
+
 /** What `JSON.stringify` gives. */
 export function stringify(value: object): string {
-  const strings: string[] = [];
-  const rest = JSON.stringify(value, (_name, member) => {
-    if (typeof member !== "string" || member.length <= LONG || !BASE64.test(member)) return member;
-    strings.push(member);
-    return SECRET;
-  });
-  return rest
-    .split(SECRET)
-    .flatMap((piece, index) => [piece, strings[index] ?? ""])
-    .join("");
+  const { rest = "", strings } = stringifyRest(value, (text) => BASE64.test(text));
+  if (strings.size === 0) return rest;
+  const pieces: string[] = [];
+  let end = 0;
+  for (const [token, string] of strings) {
+    const start = rest.indexOf(token, end);
+    pieces.push(rest.slice(end, start), string);
+    end = start + token.length;
+  }
+  return [...pieces, rest.slice(end)].join("");
+}
+
+/** Only bodies and what is sealed are long; to look at every text takes longer than it saves. */
+function holdsLongText(vcon: object): boolean {
+  return Object.values(vcon).some(
+    (value) => isLong(value) || (Array.isArray(value) && value.some((part) => isLong(part?.body))),
+  );
+}
+
+function isLong(value: unknown): boolean {
+  return typeof value === "string" && value.length > LONG;
+}
+
+/** Whether writing failed because the text would be longer than a string may be. */
+export function isTooLong(error: unknown): boolean {
+  return error instanceof RangeError && /string length/i.test(error.message);
 }

@@ -21,6 +21,26 @@ export const ATTACHMENT_MEMBERS = words("purpose start party dialog").concat(CON
 
 export const ANALYSIS_MEMBERS = words("type dialog attachment vendor product schema").concat(CONTENT);
 
+/** What older drafts and libraries call the members of each object, and what core-04 and its extensions do. */
+export const OLD_NAMES = {
+  vcon: { appended: "amended", amended_from: "amended", redacted_from: "redacted" },
+  dialog: {
+    mimetype: "mediatype",
+    "transfer-target": "transfer_target",
+    "target-dialog": "target_dialog",
+    interaction: "interaction_id",
+  },
+  history: { dtmf: "button" },
+  attachment: { mimetype: "mediatype", type: "purpose" },
+  analysis: {
+    mimetype: "mediatype",
+    schema_version: "schema",
+    vendor_schema: "schema",
+    vendor_product: "product",
+    transcript: "body",
+  },
+};
+
 /** The name of the member that keeps a value which an older draft allowed in `name` and core-04 does not. */
 export function asideOf(name: string): string {
   return `x_${name}`;

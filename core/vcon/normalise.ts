@@ -9,6 +9,7 @@ import {
   ATTACHMENT_MEMBERS,
   DIALOG_MEMBERS,
   HISTORY_MEMBERS,
+  OLD_NAMES,
   PARTY_MEMBERS,
   TOP_MEMBERS,
 } from "./members.ts";
@@ -27,41 +28,38 @@ import {
   topLevelTags,
   uuid,
 } from "./rules/head.ts";
-import { date, members, oneOf } from "./rules/member.ts";
+import { date, type MemberTable, members, oneOf, withNewNames } from "./rules/member.ts";
 import { apply, type Change, Report, type Rule, type Work } from "./rules/rule.ts";
 import type { JsonObject, Vcon } from "./types.ts";
 
 export type { Change };
 
-const HEAD_RULES: readonly Rule[] = [
-  emptyReferences,
-  members({
-    core: TOP_MEMBERS,
-    renamed: { appended: "amended", amended_from: "amended", redacted_from: "redacted" },
-    values: { updated_at: date },
-  }),
+/** What is done to objects of one kind: first to their names, then by the rules. */
+interface Kind {
+  old: Record<string, string>;
+  rules: readonly Rule[];
+}
+
+const CONTENT_RULES: readonly Rule[] = [contentHash, encoding, base64Alphabet, jsonText];
+
+const HEAD = kind(
+  { core: TOP_MEMBERS, old: OLD_NAMES.vcon, values: { updated_at: date } },
   referenceHashes,
   arrays,
   criticalExtensions,
   syntax,
   uuid,
-];
+);
 
-const PARTY_RULES: readonly Rule[] = [
-  members({ core: PARTY_MEMBERS, values: { role: contactCenter, contact_list: contactCenter } }),
-];
+const PARTY = kind({
+  core: PARTY_MEMBERS,
+  values: { role: contactCenter, contact_list: contactCenter },
+});
 
-const CONTENT_RULES: readonly Rule[] = [contentHash, encoding, base64Alphabet, jsonText];
-
-const DIALOG_RULES: readonly Rule[] = [
-  members({
+const DIALOG = kind(
+  {
     core: DIALOG_MEMBERS,
-    renamed: {
-      mimetype: "mediatype",
-      "transfer-target": "transfer_target",
-      "target-dialog": "target_dialog",
-      interaction: "interaction_id",
-    },
+    old: OLD_NAMES.dialog,
     values: {
       type: oneOf({ audio: "recording", video: "recording" }),
       start: date,
@@ -77,48 +75,36 @@ const DIALOG_RULES: readonly Rule[] = [
       interaction_id: contactCenter,
       skill: contactCenter,
     },
-  }),
+  },
   partyHistory,
   ...CONTENT_RULES,
-];
+);
 
-const HISTORY_RULES: readonly Rule[] = [
-  members({
-    core: HISTORY_MEMBERS,
-    renamed: { dtmf: "button" },
-    values: { event: oneOf({ dtmfdown: "keydown", dtmfup: "keyup" }), time: date },
-  }),
-];
+const HISTORY = kind({
+  core: HISTORY_MEMBERS,
+  old: OLD_NAMES.history,
+  values: { event: oneOf({ dtmfdown: "keydown", dtmfup: "keyup" }), time: date },
+});
 
 /** What needs the dialogs' dates and comes before what needs the vCon's own. */
 const CREATION_RULES: readonly Rule[] = [createdAt, topLevelTags];
 
-const ANALYSIS_RULES: readonly Rule[] = [
-  members({
-    core: ANALYSIS_MEMBERS,
-    renamed: {
-      mimetype: "mediatype",
-      schema_version: "schema",
-      vendor_schema: "schema",
-      vendor_product: "product",
-      transcript: "body",
-    },
-    values: { schema: schemaText, start: date },
-  }),
+const ANALYSIS = kind(
+  { core: ANALYSIS_MEMBERS, old: OLD_NAMES.analysis, values: { schema: schemaText, start: date } },
   ...CONTENT_RULES,
   vendor,
-];
+);
 
-const ATTACHMENT_RULES: readonly Rule[] = [
-  members({
-    core: ATTACHMENT_MEMBERS,
-    renamed: { mimetype: "mediatype", type: "purpose" },
-    values: { start: date },
-  }),
+const ATTACHMENT = kind(
+  { core: ATTACHMENT_MEMBERS, old: OLD_NAMES.attachment, values: { start: date } },
   ...CONTENT_RULES,
   tags,
   attachmentPlace,
-];
+);
+
+function kind(table: MemberTable, ...rules: Rule[]): Kind {
+  return { old: table.old ?? {}, rules: [members(table), ...rules] };
+}
 
 /** A vCon in the syntax of core-04, and what was done to it. */
 export interface Normalised {
@@ -130,37 +116,44 @@ export interface Normalised {
 }
 
 /**
- * Normalises `vcon`, which is changed in place.
+ * Normalises `given`, which is changed on the way.
  *
  * @param options.maxNesting how deep the vCon may nest when JSON that stood in it as text becomes part of it
  * @param options.repair whether a missing vendor of an analysis becomes "unknown"
  * @throws VconError `VCON_MALFORMED` where a text or number stands for a vCon's part, or the UUID is none
  */
 export function normalise(
-  vcon: JsonObject,
+  given: JsonObject,
   { maxNesting, repair }: { maxNesting: number; repair: boolean },
 ): Normalised {
-  const work: Work = { vcon, syntax: vcon.vcon, maxNesting, repair, changes: [], left: [] };
+  const work: Work = { vcon: given, syntax: given.vcon, maxNesting, repair, changes: [], left: [] };
   const whole = new Report(work, "");
-  apply(HEAD_RULES, vcon, whole);
-  applyToAll(PARTY_RULES, vcon, "parties", whole);
-  applyToAll(DIALOG_RULES, vcon, "dialog", whole);
+  emptyReferences(given, whole);
+  const vcon = withNewNames(given, HEAD.old, whole);
+  work.vcon = vcon;
+  apply(HEAD.rules, vcon, whole);
+  applyToAll(PARTY, vcon, "parties", whole);
+  applyToAll(DIALOG, vcon, "dialog", whole);
   apply(CREATION_RULES, vcon, whole);
-  applyToAll(ANALYSIS_RULES, vcon, "analysis", whole);
-  applyToAll(ATTACHMENT_RULES, vcon, "attachments", whole);
+  applyToAll(ANALYSIS, vcon, "analysis", whole);
+  applyToAll(ATTACHMENT, vcon, "attachments", whole);
   return { vcon: vcon as Vcon, changes: work.changes, left: work.left };
 }
 
 function partyHistory(dialog: JsonObject, report: Report): void {
-  applyToAll(HISTORY_RULES, dialog, "party_history", report);
+  applyToAll(HISTORY, dialog, "party_history", report);
 }
 
-/** Runs the rules over every object in an array, if it is one. */
-function applyToAll(rules: readonly Rule[], members: JsonObject, name: string, report: Report): void {
+/** Normalises every object in an array, if it is one. */
+function applyToAll({ old, rules }: Kind, members: JsonObject, name: string, report: Report): void {
   const array = members[name];
   if (!Array.isArray(array)) return;
   for (let index = 0; index < array.length; index++) {
-    const element = array[index];
-    if (isObject(element)) apply(rules, element, report.on(`${name}/${index}`));
+    const given = array[index];
+    if (!isObject(given)) continue;
+    const at = report.on(`${name}/${index}`);
+    const element = withNewNames(given, old, at);
+    array[index] = element;
+    apply(rules, element, at);
   }
 }

@@ -3,7 +3,7 @@ import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from
 import type { Index, Party, Vcon } from "./types.ts";
 
 /** The members by which a party is looked up. */
-export const PARTY_KEY_KINDS = ["tel", "mailto", "name", "sip", "did"] as const;
+const PARTY_KEY_KINDS = ["tel", "mailto", "name", "sip", "did"] as const;
 export type PartyKeyKind = (typeof PARTY_KEY_KINDS)[number];
 
 /** A longer value is no address that anybody would look for. */
@@ -22,8 +22,8 @@ const ROLE_NAMES = {
 };
 
 /**
- * The index of the first party whose member `by` is `value`, as written or, for tel, mailto and sip, as the same
- * address written otherwise.
+ * The index of the first party whose member `by` is `value`, in capitals or not, or, for tel, mailto and sip, is the
+ * same address written otherwise.
  */
 export function findPartyIndex(vcon: Vcon, by: PartyKeyKind, value: string): Index | undefined {
   return findPartyIndices(vcon, by, value)[0];
@@ -35,8 +35,15 @@ export function findPartyIndex(vcon: Vcon, by: PartyKeyKind, value: string): Ind
  */
 export function findPartyIndices(vcon: Vcon, by: PartyKeyKind | "role", value: string): Index[] {
   if (by === "role") return partiesOfRole(vcon.parties ?? [], value.trim().toLowerCase());
-  const wanted = new Set(forms(by, value));
-  return indicesWhere(vcon.parties ?? [], (party) => forms(by, party[by]).some((form) => wanted.has(form)));
+  const wanted = new Set(forms(by, value).map(loose));
+  return indicesWhere(vcon.parties ?? [], (party) =>
+    forms(by, party[by]).some((form) => wanted.has(loose(form))),
+  );
+}
+
+/** As people take two names for the same: in capitals or not, with one blank or two. */
+function loose(text: string): string {
+  return text.normalize().replaceAll(/\s+/g, " ").toLowerCase();
 }
 
 /** The parties with the role, by one of its names, or of two the one that remains beside the other role. */

@@ -1,6 +1,7 @@
 /** What a signed vCon says, for those who need not know whether it is true. */
 import { gunzipSync } from "node:zlib";
 import { VconError } from "../errors.ts";
+import { parseStructure } from "./json.ts";
 import { decodeBase64Url } from "./media.ts";
 import type { EncryptedVcon, SignedVcon } from "./types.ts";
 
@@ -17,9 +18,8 @@ export function payloadOf({ payload }: SignedVcon | EncryptedVcon): unknown {
   try {
     const bytes = decodeBase64Url(payload);
     const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return JSON.parse(
-      (isGzip ? gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }) : bytes).toString(),
-    );
+    const json = (isGzip ? gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }) : bytes).toString();
+    return parseStructure(json, Number.POSITIVE_INFINITY);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE") return;
     throw new VconError(

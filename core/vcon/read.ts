@@ -4,20 +4,21 @@ import { types } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { VconError } from "../errors.ts";
 import { formOf } from "./form.ts";
-import { isObject, MAX_NESTING, nestsDeeperThan } from "./json.ts";
-import { putBack, takeOut } from "./long-strings.ts";
+import { holdsTooManyValues, isObject, kindOf, MAX_NESTING, MAX_VALUES, nestsDeeperThan } from "./json.ts";
+import { type Emptied, isTooLong, putBack, stringifyRest, takeOut } from "./long-strings.ts";
 import { type Change, type Normalised, normalise } from "./normalise.ts";
-import { OverLimit, plainJson } from "./plain.ts";
 import type { EncryptedVcon, JsonObject, SignedVcon, Vcon } from "./types.ts";
 
 /**
  * What was read. Of an unsigned vCon `changes` says what was done to bring it into the syntax of core-04, with a
- * warning where something was guessed, and `left` what could not be done.
+ * warning where something was guessed, and `left` what could not be done; the first 10,000 of each are told. Of a
+ * sealed one there are none.
  */
-export type ReadVcon =
-  | { form: "unsigned"; vcon: Vcon; changes: Change[]; left: Change[] }
-  | { form: "signed"; vcon: SignedVcon; changes: Change[]; left: Change[] }
-  | { form: "encrypted"; vcon: EncryptedVcon; changes: Change[]; left: Change[] };
+export type ReadVcon = (
+  | { form: "unsigned"; vcon: Vcon }
+  | { form: "signed"; vcon: SignedVcon }
+  | { form: "encrypted"; vcon: EncryptedVcon }
+) & { changes: Change[]; left: Change[] };
 
 export interface ReadOptions {
   /** The most bytes that a vCon may hold, as given and once unpacked; 512 MiB unless said otherwise, and at most. */
@@ -45,7 +46,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 /**
  * Reads a vCon. An unsigned one comes in the syntax of core-04, whichever draft it was written by; a signed or
  * encrypted one comes as it is, also where the signature stands inside the unsigned vCon. An object is read as the
- * JSON that it would be written as, and is left untouched. Where JSON names a member twice, the last one counts.
+ * JSON that it would be written as, and is left untouched. Where JSON names a member twice, the last one counts. More
+ * than 5,000,000 values are too many, however few bytes they take.
  *
  * @param input JSON as text or UTF-8 bytes, the bytes gzipped or not, or an object
  * @throws VconError `VCON_TOO_LARGE`; `VCON_MALFORMED` for what is no vCon or nests too deep. Messages say what is
@@ -73,7 +75,7 @@ function readUnsigned(value: JsonObject, options: { maxNesting: number; repair: 
 function readSealed(form: "signed" | "encrypted", value: JsonObject): ReadVcon {
   const [text, list] = SEALED_MEMBERS[form];
   // The draft of 2022 spelt `ciphertext` with a y.
-  const sealedText = value[text] ?? value.cyphertext;
+  const sealedText = text === "ciphertext" ? (value[text] ?? value.cyphertext) : value[text];
   if (typeof sealedText !== "string" || !Array.isArray(value[list])) {
     throw malformed(`It looks ${form}, but "${text}" is not a text or "${list}" not an array.`);
   }
@@ -85,43 +87,59 @@ interface Limits {
   maxNesting: number;
 }
 
-function toValue(input: string | Uint8Array | object, limits: Limits): unknown {
-  if (typeof input === "object" && input !== null && !types.isUint8Array(input))
-    return ofObject(input, limits);
-  const { maxBytes, maxNesting } = limits;
-  const value = types.isUint8Array(input)
-    ? parseBytes(unpack(input, maxBytes), maxNesting)
-    : parse(limited(input, maxBytes));
+function toValue(input: string | Uint8Array | object, { maxBytes, maxNesting }: Limits): unknown {
+  const value = parsed(input, maxBytes, maxNesting);
   if (nestsDeeperThan(maxNesting, value)) throw tooDeep(maxNesting);
   return value;
+}
+
+function parsed(input: unknown, maxBytes: number, maxNesting: number): unknown {
+  if (types.isUint8Array(input)) return parseBytes(unpack(input, maxBytes), maxNesting);
+  if (typeof input === "object" && input !== null) return parseObject(input, maxBytes, maxNesting);
+  if (typeof input !== "string") throw malformed(`A vCon is a JSON object, but this is ${kindOf(input)}.`);
+  limitSize([input], maxBytes);
+  return parse(input);
 }
 
 function parseBytes(bytes: Uint8Array, maxNesting: number): unknown {
   const emptied = takeOut(bytes);
   if (emptied === undefined) return parse(decode(bytes));
   try {
-    const value = JSON.parse(utf8.decode(emptied.rest));
+    const value = parse(utf8.decode(emptied.rest));
     if (putBack(value, emptied.strings, maxNesting)) return value;
-  } catch {
+  } catch (error) {
+    if (error instanceof VconError && error.code === "VCON_TOO_LARGE") throw error;
     // The whole tells better what is wrong with it.
   }
   return parse(decode(bytes));
 }
 
-function ofObject(input: object, { maxBytes, maxNesting }: Limits): unknown {
+function parseObject(input: object, maxBytes: number, maxNesting: number): unknown {
+  const { rest, strings } = stringified(input, maxBytes);
+  if (rest === undefined) return undefined;
+  limitSize([rest, ...strings.values()], maxBytes);
+  const value = JSON.parse(rest);
+  if (strings.size > 0) putBack(value, strings, maxNesting);
+  return value;
+}
+
+function stringified(input: object, maxBytes: number): Emptied<string | undefined> {
   try {
-    return plainJson(input, maxBytes, maxNesting);
-  } catch (cause) {
-    if (!(cause instanceof OverLimit)) throw malformed("The object can't be written as JSON.");
-    throw cause.limit === "size" ? tooLarge(maxBytes) : tooDeep(maxNesting);
+    return stringifyRest(input);
+  } catch (error) {
+    if (isTooLong(error)) throw tooLarge(maxBytes);
+    throw malformed(
+      "The object can't be written as JSON: it refers to itself, is too deep or holds a BigInt.",
+    );
   }
 }
 
-function limited(text: unknown, maxBytes: number): string {
-  if (typeof text !== "string") throw malformed(`A vCon is a JSON object, but this is ${kindOf(text)}.`);
+function limitSize(texts: readonly string[], maxBytes: number): void {
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
   // A character takes at most three bytes of UTF-8.
-  if (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes) throw tooLarge(maxBytes);
-  return text;
+  if (length * 3 <= maxBytes) return;
+  const size = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (size > maxBytes) throw tooLarge(maxBytes);
 }
 
 function unpack(bytes: Uint8Array, maxBytes: number): Uint8Array {
@@ -149,6 +167,8 @@ function decode(bytes: Uint8Array): string {
 }
 
 function parse(text: string): unknown {
+  if (holdsTooManyValues(text))
+    throw new VconError("VCON_TOO_LARGE", `The vCon holds more than ${MAX_VALUES} values.`);
   try {
     return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
   } catch (error) {
@@ -157,11 +177,6 @@ function parse(text: string): unknown {
       /at position \d+(?: \(line \d+ column \d+\))?$/.exec((error as Error).message) ?? [];
     throw malformed(text.trim() === "" ? "It is empty." : `It is not JSON${position && ` ${position}`}.`);
   }
-}
-
-function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
 }
 
 function malformed(what: string, cause?: unknown): VconError {

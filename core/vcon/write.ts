@@ -1,7 +1,7 @@
 /** Writes a vCon as JSON, in the syntax of core-04 or an older one. */
 import { VconError } from "../errors.ts";
 import { formOf } from "./form.ts";
-import { LONG, stringify } from "./long-strings.ts";
+import { isTooLong, stringify } from "./long-strings.ts";
 import { headIn, type PartName, partIn, type Syntax } from "./older.ts";
 import type { EncryptedVcon, SignedVcon, Vcon } from "./types.ts";
 
@@ -42,22 +42,11 @@ function inSyntax(syntax: Syntax, vcon: Vcon): object {
   return headIn(syntax, whole);
 }
 
-/** To look at every text takes longer, and only bodies and what is sealed are long. */
-function holdsLongText(vcon: object): boolean {
-  const bodies = PARTS.flatMap((name): unknown[] => {
-    const parts: unknown = (vcon as Vcon)[name];
-    return Array.isArray(parts) ? parts.map((part) => part?.body) : [];
-  });
-  return [...Object.values(vcon), ...bodies].some(
-    (value) => typeof value === "string" && value.length > LONG,
-  );
-}
-
 function toJson(value: object): string {
   try {
-    return holdsLongText(value) ? stringify(value) : JSON.stringify(value);
+    return stringify(value);
   } catch (cause) {
-    if (cause instanceof RangeError && /string length/i.test(cause.message)) {
+    if (isTooLong(cause)) {
       throw new VconError("VCON_TOO_LARGE", "The vCon is too large to be written in one piece.");
     }
     throw new VconError(

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { VconStore } from "../../core/index.ts";
 import type { CollectorDefinition, Found } from "./definition.ts";
 import { aboutVcon, stopped } from "./errors.ts";
-import { setOnMessage } from "./message.ts";
+import { copyOf, setOnMessage } from "./message.ts";
 import type { Message } from "./runner.ts";
 import { callFor, eventBy, retry, type Workplace } from "./workplace.ts";
 
@@ -13,7 +13,7 @@ const READ_AT_ONCE = 4;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 
-/** What becomes of what was found. */
+/** What becomes of what was found; nothing here throws. */
 export interface Each {
   started(): void;
   /**
@@ -41,34 +41,38 @@ export class Collecting {
 
   /** Takes all that the message names. @throws where it can't be found out what there is, or the node is stopped */
   async collect(message: Message, each: Each): Promise<void> {
+    const { signal } = this.#stopping;
     const call = await callFor(this.#place, message);
-    await this.#takeAll(this.#definition.collect(call), message, each);
-    if (this.#stopping.signal.aborted) throw stopped();
+    await this.#takeAll(this.#definition.collect({ ...call, signal }), message, each);
+    if (signal.aborted) throw stopped();
   }
 
   /**
    * Takes what comes to be found, until the node is stopped.
-   * @param fault is told why nothing can be found for the time being, and whether it was told so before
+   * @param fault is told why nothing can be found for the time being, whenever the reason changes; undefined once
+   *   there is none
    */
-  async watch(each: Each, fault: (error: Error, isKnown: boolean) => void): Promise<void> {
+  async watch(each: Each, fault: (error: Error | undefined) => void): Promise<void> {
     const { signal } = this.#stopping;
     let told: string | undefined;
     let pause = FIRST_PAUSE_MS;
+    const tell = (error?: Error) => {
+      if (error?.message !== told) fault(error);
+      told = error?.message;
+    };
     const works = () => {
-      told = undefined;
+      tell();
       pause = FIRST_PAUSE_MS;
     };
     while (!signal.aborted) {
       try {
         const call = await callFor(this.#place, {} as Message);
-        const found = this.#definition.watch({ ...call, signal });
+        const found = this.#definition.watch({ ...call, signal, works });
         if (found === undefined) return;
-        await this.#takeAll(noting(found, works), {} as Message, each);
+        await this.#takeAll(found, {} as Message, each);
       } catch (error) {
         if (signal.aborted) return;
-        const named = aboutVcon(undefined, error);
-        fault(named, named.message === told);
-        told = named.message;
+        tell(aboutVcon(undefined, error));
       }
       await sleep(pause, undefined, { signal }).catch(() => {});
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
@@ -81,21 +85,25 @@ export class Collecting {
   }
 
   async #takeAll(all: AsyncIterable<Found>, message: Message, each: Each): Promise<void> {
-    const running = new Set<Promise<void>>();
-    for await (const found of all) {
-      if (this.#stopping.signal.aborted) break;
-      const taking = this.#take(found, message, each).finally(() => running.delete(taking));
-      running.add(taking);
-      if (running.size >= READ_AT_ONCE) await Promise.race(running);
-    }
-    await Promise.all(running);
-  }
-
-  async #take(found: Found, message: Message, each: Each): Promise<void> {
-    const { RED } = this.#place;
     // What all of them were found in must not be copied for each.
     const { payload: _, ...rest } = message;
-    const own = RED.util.cloneMessage(rest as Message);
+    const running = new Set<Promise<void>>();
+    try {
+      for await (const found of all) {
+        if (this.#stopping.signal.aborted) break;
+        const own = copyOf(this.#place.RED, rest as Message);
+        const taking = this.#take(found, own, each).finally(() => running.delete(taking));
+        running.add(taking);
+        if (running.size >= READ_AT_ONCE) await Promise.race(running);
+      }
+    } finally {
+      await Promise.all(running);
+    }
+  }
+
+  /** Never rejects: that would end the whole Node-RED process before anybody looks. */
+  async #take(found: Found, own: Message, each: Each): Promise<void> {
+    const { RED } = this.#place;
     let uuid: string | undefined;
     const named = (error: unknown) => aboutVcon(uuid, error);
     each.started();
@@ -105,11 +113,15 @@ export class Collecting {
       const read = await found.read((name) => this.#uuidFor(store, name));
       if (read === undefined) return each.left();
       uuid = read.uuid;
-      const isNew = await retry(this.#place, () =>
-        store.create(read.vcon, eventBy(this.#place.node, "vcon_created")),
-      );
+      const { vcon } = read;
+      let attempts = 0;
+      const isNew = await retry(this.#place, () => {
+        attempts++;
+        return store.create(vcon, eventBy(this.#place.node, "vcon_created"));
+      });
       setOnMessage(RED, own, { ...read.message, payload: uuid });
-      if (!isNew && !found.again) each.left();
+      // One that the store has after an attempt that failed may be there by that attempt.
+      if (!isNew && !found.again && attempts === 1) each.left();
       // What is found again after the stop must be left for then.
       else if (!each.sent(own)) return;
     } catch (thrown) {
@@ -124,12 +136,5 @@ export class Collecting {
 
   #uuidFor(store: VconStore, name: string): Promise<string> {
     return retry(this.#place, () => store.uuidFor(`${this.#definition.type}:${name}`));
-  }
-}
-
-async function* noting<Item>(items: AsyncIterable<Item>, note: () => void): AsyncGenerator<Item, void> {
-  for await (const item of items) {
-    note();
-    yield item;
   }
 }

@@ -204,14 +204,18 @@ export interface Found {
 
 export interface CollectorDefinition<F extends Fields = Fields> extends Common<F> {
   family: "adapters";
-  /** Finds what the message names. */
-  collect(call: Call<F>): AsyncIterable<Found>;
+  /** Finds what the message names, until the signal aborts. */
+  collect(call: Call<F> & { signal: AbortSignal }): AsyncIterable<Found>;
   /**
    * Finds by itself, from when the flows have started until the signal aborts; begun again, after a pause, where it
    * throws. Undefined where the config does not ask for it.
    */
   watch(
-    call: Omit<Call<F>, "message" | "outside"> & { signal: AbortSignal },
+    call: Omit<Call<F>, "message" | "outside"> & {
+      signal: AbortSignal;
+      /** To be called whenever looking works, also where there is nothing: what it threw before is over. */
+      works(): void;
+    },
   ): AsyncIterable<Found> | undefined;
 }
 

@@ -1,5 +1,5 @@
 /** The work of a destination on one message: draw, send together with others, write the trail; and erasing. */
-import { type Handle, type Recipient, VconError, type VconStore } from "../../core/index.ts";
+import { type Handle, type Recipient, readAgain, VconError, type VconStore } from "../../core/index.ts";
 import { Batches } from "./batches.ts";
 import type { DestinationDefinition, Item, Outgoing } from "./definition.ts";
 import { aboutVcon, StepError } from "./errors.ts";
@@ -59,9 +59,11 @@ export class Destination {
     const started = performance.now();
     const store = await retry(place, place.store);
     const call = await callFor(place, message);
-    const vcon = await load(place, store, uuid, definition, call);
     const before = () => this.#before(store, uuid);
-    const outgoing = await definition.draw({ ...call, vcon, before });
+    const outgoing = await readAgain(async () => {
+      const vcon = await load(place, store, uuid, definition, call);
+      return definition.draw({ ...call, vcon, before });
+    });
     if (outgoing !== undefined) await this.#deliver(store, uuid, call.config, outgoing, started);
     return "done";
   }

@@ -39,9 +39,19 @@ ${help.trim()}
 /** Its texts, as \`locales/en-US/<set>.json\` holds them. */
 export function catalogue(definition: NodeDefinition): Json {
   const { type, label } = definition;
+  refuseTakenNames(definition);
   const outputs =
     definition.family === "filters" ? { outputs: Object.fromEntries(definition.outputs.entries()) } : {};
   return { [type]: { label, name: "Name", fields: fieldTexts(formFields(definition)), ...outputs } };
+}
+
+/** What Node-RED itself keeps in a node's settings: a field of such a name would write over it. */
+const TAKEN_NAMES = "id type name x y z g d l wires inputs outputs credentials users env info".split(" ");
+
+function refuseTakenNames({ type, fields }: NodeDefinition): void {
+  const taken = Object.keys(fields).find((name) => TAKEN_NAMES.includes(name));
+  if (taken !== undefined)
+    throw new Error(`${type}: a field can't be called "${taken}", which is Node-RED's own.`);
 }
 
 function fieldTexts(fields: Fields): Json {

@@ -31,6 +31,17 @@ export function propertyOf(RED: NodeAPI, message: object, property: string): unk
   }
 }
 
+/** @throws StepError for one that nests too deep to be copied */
+export function copyOf<M extends NodeMessage>(RED: NodeAPI, message: M): M {
+  try {
+    return RED.util.cloneMessage(message);
+  } catch {
+    throw new StepError("The message can't be copied for each vCon: something on it nests too deep.", {
+      code: "BAD_INPUT",
+    });
+  }
+}
+
 /**
  * Sets properties, also nested ones, on the message that goes on.
  * @throws StepError for a name that can't be one, or that lies below a text

@@ -13,6 +13,7 @@ import {
 import { Destination } from "./destination.ts";
 import { aboutVcon, StepError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
+import { onceFlowsStarted } from "./flows-started.ts";
 import { kitFields } from "./kit-fields.ts";
 import { type Message, Runner } from "./runner.ts";
 import { readSettings, type ServiceNode, serviceNode } from "./settings.ts";
@@ -21,6 +22,9 @@ import type { Workplace } from "./workplace.ts";
 
 /** Steps that ask nothing but the store: enough to keep it busy, few enough to keep memory flat. */
 const STORE_STEPS_AT_ONCE = 256;
+
+/** Steps that hold a whole vCon, recordings and all, some times over while they work on it. */
+const WHOLE_STEPS_AT_ONCE = 4;
 
 /** For a node without a time limit in its form. */
 const TIME_LIMIT_SECONDS = 60;
@@ -61,11 +65,9 @@ function makeFlowNode(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, 
   }
   for (const service of services) service.users.add(runner);
   node.on("input", (message, send, done) => runner.take(message as Message, send as never, done));
-  // Before, the nodes that it is wired to may not be there.
-  const begin = () => runner.watch();
-  RED.events.once("flows:started", begin);
+  const forget = onceFlowsStarted(RED, () => runner.watch());
   onClose(node, async () => {
-    RED.events.removeListener("flows:started", begin);
+    forget();
     await runner.close();
     for (const service of services) service.users.delete(runner);
   });
@@ -75,7 +77,7 @@ function makeRunner(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, ra
   const { store, uuid, ...limitFields } = kitFields(definition);
   const settings = readSettings(RED, node, definition.fields, raw);
   const limits = readSettings(RED, node, limitFields, raw).fixed as { atOnce?: number; timeLimit?: number };
-  const atOnce = limits.atOnce ?? STORE_STEPS_AT_ONCE;
+  const atOnce = limits.atOnce ?? (readsWhole(definition) ? WHOLE_STEPS_AT_ONCE : STORE_STEPS_AT_ONCE);
   const { store: storeId, uuid: uuidProperty } = raw as NodeDef & { store?: string; uuid?: string };
   const storeNode = serviceNode(RED, store!, storeId);
   const closing = new AbortController();
@@ -103,6 +105,11 @@ function makeRunner(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, ra
   });
   if (work instanceof Destination) node.erase = (uuid, handle) => work.erase(uuid, handle);
   return { runner, services: [storeNode, ...settings.services] };
+}
+
+function readsWhole(definition: FlowDefinition): boolean {
+  const reads = "reads" in definition ? definition.reads : [];
+  return Array.isArray(reads) && reads.includes("sealed");
 }
 
 /** A node that is not configured says so at once, and to every message. */

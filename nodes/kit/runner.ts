@@ -21,6 +21,10 @@ const STOP_PATIENCE_MS = 3000;
 /** In a line of the log. */
 const MOST_NAMED = 100;
 
+/** In the log for the same reason as vCons that are stranded; what the message holds may be personal. */
+const NOT_ALL_GATHERED =
+  "The flow was stopped before all vCons of a message were gathered. Send the message again.";
+
 export interface RunnerOptions {
   RED: NodeAPI;
   node: Node;
@@ -80,10 +84,9 @@ export class Runner {
   watch(): void {
     const { work, node } = this.#options;
     if (!(work instanceof Collecting)) return;
-    const fault = (error: Error, isKnown: boolean) => {
-      this.#status.faulty();
-      // Once, or a folder that is away for a night fills the log.
-      if (!isKnown) node.error(error.message);
+    const fault = (error: Error | undefined) => {
+      this.#status.faulty(error !== undefined);
+      if (error) node.error(error.message);
     };
     const send = (message: unknown) => node.send(message as NodeMessage);
     this.#follow(work.watch(this.#each(send), fault));
@@ -157,7 +160,8 @@ export class Runner {
 
   #collect(work: Collecting, message: Message, send: Send, done: Done): void {
     const end = (error?: Error) => {
-      if (error) this.#status.faulty();
+      if (error) this.#status.faulty(true);
+      if (error && this.#closed) this.#options.node.warn(NOT_ALL_GATHERED);
       this.#end(done, error);
     };
     const collecting = this.#closed ? Promise.reject(stopped()) : work.collect(message, this.#each(send));
@@ -165,7 +169,8 @@ export class Runner {
   }
 
   #each(send: Send): Each {
-    const { node } = this.#options;
+    const tell = (error: Error, message: Message) =>
+      this.#guard(() => this.#options.node.error(error, message), error);
     return {
       started: () => this.#status.started(),
       sent: (message) => {
@@ -178,9 +183,9 @@ export class Runner {
       left: () => this.#status.left(),
       failed: (error, message) => {
         this.#status.failed();
-        node.error(error, message);
+        tell(error, message);
       },
-      unsettled: (error, message) => node.error(error, message),
+      unsettled: tell,
     };
   }
 
@@ -208,10 +213,14 @@ export class Runner {
     this.#end(done, aboutVcon(uuid, error));
   }
 
-  /** Node-RED copies the message for Catch and Complete nodes, and throws for one that nests too deep to copy. */
   #end(done: Done, error?: Error): void {
+    this.#guard(() => done(error), error);
+  }
+
+  /** Node-RED copies the message for Catch and Complete nodes, and throws for one that nests too deep to copy. */
+  #guard(tell: () => void, error: Error | undefined): void {
     try {
-      done(error);
+      tell();
     } catch {
       this.#options.node.error(error?.message ?? "The message can't be copied for a Complete node.");
     }

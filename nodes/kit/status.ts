@@ -8,6 +8,7 @@ export class StatusCounter {
   readonly #node: Node;
   #running = 0;
   #failing = false;
+  #faulty = false;
   #timer: NodeJS.Timeout | undefined;
   #stale = false;
   readonly #counts = new Map<string, number>();
@@ -26,6 +27,7 @@ export class StatusCounter {
   finished(outcome: string): void {
     this.#running--;
     this.#failing = false;
+    this.#faulty = false;
     this.#count(outcome);
     this.#show();
   }
@@ -43,9 +45,9 @@ export class StatusCounter {
     this.#show();
   }
 
-  /** Something that concerns no single vCon does not work. */
-  faulty(): void {
-    this.#failing = true;
+  /** Whether something that concerns no single vCon does not work; the next success ends it too. */
+  faulty(isFaulty: boolean): void {
+    this.#faulty = isFaulty;
     this.#show();
   }
 
@@ -78,7 +80,7 @@ export class StatusCounter {
       .filter(([outcome, count]) => outcome !== FAILED || count > 0)
       .map(([outcome, count]) => `${count} ${outcome}`)
       .join(", ");
-    if (this.#failing) return { fill: "red", shape: "ring", text: counts };
+    if (this.#failing || this.#faulty) return { fill: "red", shape: "ring", text: counts };
     if (this.#running > 0) return { fill: "blue", shape: "dot", text: `${this.#running} running, ${counts}` };
     return { fill: "green", shape: "dot", text: counts };
   }

@@ -181,8 +181,16 @@ async function keepResult(
   events: readonly TrailEvent[],
 ): Promise<boolean> {
   const { uuid } = vcon;
-  if (replace) return retry(place, () => store.replace(uuid, vcon.revision, replace, events));
-  if (copy) {
+  if (replace) {
+    if (await retry(place, () => store.replace(uuid, vcon.revision, replace, events))) return true;
+    // Who has seen data of it is kept even so.
+    const sent = events.filter(({ recipient }) => recipient);
+    if (sent.length > 0) await append(place, store, uuid, {}, sent);
+    return false;
+  }
+  if (copy && !(await isStored(place, store, copy.uuid))) {
+    // First, so that whoever erases this one finds all that was made from it.
+    await append(place, store, uuid, {}, [{ ...eventBy(place.node, "vcon_created"), copy: copy.uuid }]);
     const event = { ...eventBy(place.node, "vcon_created"), source: uuid };
     await retry(place, () => store.create(copy, event));
   }

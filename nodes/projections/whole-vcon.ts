@@ -15,8 +15,15 @@ import { choice } from "../kit/index.ts";
 /** To be what a node reads that takes the whole, and has no use for a sealed one. */
 export const WHOLE = ["head", "parties", "dialog", "attachments", "analysis"] as const;
 
-export const syntaxField = choice<Syntax>(
-  { "0.4.0": "0.4.0, the newest", "0.3.0": "0.3.0", "0.0.1": "0.0.1" },
+/** By the draft that a syntax came with: the editor's catalogue takes no dots. */
+export const SYNTAXES = {
+  newest: SYNTAX,
+  core00: "0.3.0",
+  container00: "0.0.1",
+} as const satisfies Record<string, Syntax>;
+
+export const syntaxField = choice<keyof typeof SYNTAXES>(
+  { newest: "0.4.0, the newest", core00: "0.3.0", container00: "0.0.1" },
   { label: "Syntax", icon: "code", hint: "an older one for programs that know no newer" },
 );
 

@@ -1,13 +1,13 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
-import { openStore, type Vcon, WHOLE_PARTS, wholeOf } from "../../core/index.ts";
+import { openStore, type Vcon, type VconStore, WHOLE_PARTS, wholeOf } from "../../core/index.ts";
 import { SCHEMA_VERSION, upgradeFrom } from "../../core/store/sqlite/schema.ts";
-import { analysis, COUNTRY, contract, dialog, draft, happened, signed } from "./contract.ts";
+import { analysis, COUNTRY, contract, dialog, draft, encrypted, happened, signed } from "./contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vcon-sqlite-"));
 const otherFolder = mkdtempSync(join(tmpdir(), "vcon-sqlite-"));
@@ -105,6 +105,35 @@ const WRITER = `
     file.exec("COMMIT");
   }
 `;
+
+describe("the file", () => {
+  const words = "Trockenobst ".repeat(20_000);
+  const vcon = () => draft({ dialog: [dialog({ body: words }), dialog({ body: "Trockenobst" })] });
+  const holdsTheWords = (name: string) =>
+    readdirSync(otherFolder)
+      .filter((file) => file.startsWith(name))
+      .some((file) => readFileSync(join(otherFolder, file)).includes("Trockenobst"));
+
+  test.each<[string, (store: VconStore, uuid: string) => Promise<unknown>]>([
+    ["is deleted", (store, uuid) => store.delete(uuid)],
+    [
+      "is encrypted",
+      async (store, uuid) => {
+        const { revision } = await store.read(uuid, ["sealed"]);
+        return store.replace(uuid, revision, { ...encrypted(), uuid, unprotected: { uuid } });
+      },
+    ],
+  ])("holds nothing more of what was said once a vCon %s", async (name, gone) => {
+    const file = `${name.replaceAll(" ", "-")}.db`;
+    const store = await openStore(`sqlite:${file}`, { folder: otherFolder });
+    const { uuid, ...rest } = vcon();
+    await store.create({ uuid, ...rest });
+    expect(holdsTheWords(file)).toBe(true);
+    expect(await gone(store, uuid)).toBe(true);
+    await store.close();
+    expect(holdsTheWords(file)).toBe(false);
+  });
+});
 
 describe("a file of an earlier version", () => {
   test("is brought up to date where it is, and works on", async () => {

@@ -233,7 +233,7 @@ return 'replaced'
 `,
 );
 
-/** Reads what is asked for, one after the other, of `vcon`, a key of the script. */
+/** Adds to `answers` what is asked for of `vcon`, one after the other, and answers with them. */
 const READ_PARTS = `
 local function positions_of(section, types)
   local positions = {}
@@ -258,19 +258,17 @@ local function read_elements(section, types)
   return found
 end
 
-local function read_parts(answers)
-  while taken < #ARGV do
-    local part, types = take(), take_list()
-    if part == 'head' then
-      table.insert(answers, redis.call('HMGET', vcon, 'head', 'extensions', 'updated_at'))
-    elseif part == 'parties' then
-      table.insert(answers, redis.call('HGET', vcon, 'parties'))
-    else
-      table.insert(answers, read_elements(part, types))
-    end
+while taken < #ARGV do
+  local part, types = take(), take_list()
+  if part == 'head' then
+    table.insert(answers, redis.call('HMGET', vcon, 'head', 'extensions', 'updated_at'))
+  elseif part == 'parties' then
+    table.insert(answers, redis.call('HGET', vcon, 'parties'))
+  else
+    table.insert(answers, read_elements(part, types))
   end
-  return answers
 end
+return answers
 `;
 
 /**
@@ -282,12 +280,11 @@ end
 export const READ: Script = script(
   TAKE_ARGUMENTS,
   "local vcon = KEYS[1]",
-  READ_PARTS,
   `
-local form = redis.call('HGET', vcon, 'form')
-if form ~= 'unsigned' then return { form or 'missing' } end
-return read_parts({ form })
+local answers = { redis.call('HGET', vcon, 'form') or 'missing' }
+if answers[1] ~= 'unsigned' or #ARGV == 0 then return answers end
 `,
+  READ_PARTS,
 );
 
 /** Like {@link READ}, but behind the form comes the revision, and of a sealed vCon then the vCon. */
@@ -295,11 +292,11 @@ export const READ_SEALED: Script = script(
   TAKE_ARGUMENTS,
   "local vcon = KEYS[1]",
   REVISION,
-  READ_PARTS,
   `
 local form = redis.call('HGET', vcon, 'form')
 if not form then return { 'missing' } end
 if form ~= 'unsigned' then return { form, revision(), redis.call('HGET', vcon, 'head') } end
-return read_parts({ form, revision() })
+local answers = { form, revision() }
 `,
+  READ_PARTS,
 );

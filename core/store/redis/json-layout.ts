@@ -69,9 +69,10 @@ export class JsonLayout implements Layout {
   }
 
   async read(uuid: string, parts: readonly Part[]): Promise<FoundParts> {
+    const script = parts.includes("sealed") ? READ_SEALED : READ;
     const answer = await this.#connection.run<ReadAnswer>(
-      parts.includes("sealed") ? READ_SEALED : READ,
-      [vconKey(uuid), replacementKey(uuid)],
+      script,
+      keysToRead(uuid, parts),
       readArguments(parts),
     );
     return foundParts(uuid, parts, answer, (ask, found) => this.#found(uuid, ask, found));
@@ -202,6 +203,12 @@ export class JsonLayout implements Layout {
       (client) => client.call("JSON.GET", vconKey(uuid), path) as Promise<string | null>,
     );
   }
+}
+
+/** A key costs time, and most steps read no section: only there are bodies that may be large. */
+function keysToRead(uuid: string, parts: readonly Part[]): string[] {
+  const isWithout = parts.every((part) => part === "head" || part === "parties");
+  return isWithout ? [vconKey(uuid)] : [vconKey(uuid), replacementKey(uuid)];
 }
 
 /** The module gives a value in one piece only, which is handed on in smaller ones. */

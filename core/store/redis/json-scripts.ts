@@ -49,14 +49,9 @@ local function type_of(section, element)
 end
 `;
 
-/** The parts of the document at `vcon`; the name of what replaced the first one is at `replacement`, a key, too. */
+/** The members of an object in the document at `vcon`. */
 const ASK_MEMBERS = String.raw`
 local LARGE_BODY_BYTES = ${LARGE_BODY_BYTES}
-
--- Which document it is: another after each replacement.
-local function document_name()
-  return redis.call('GET', replacement) or ''
-end
 
 -- Any name in the form that the module reads for every one of them.
 local function member(name)
@@ -64,10 +59,6 @@ local function member(name)
     return string.format('\\u%04x', string.byte(character))
   end)
   return '["' .. escaped .. '"]'
-end
-
-local function names_at(path)
-  return redis.call('JSON.OBJKEYS', vcon, path)[1] or {}
 end
 
 local function add_members(list, path, names, without)
@@ -81,7 +72,7 @@ local function add_members(list, path, names, without)
 end
 `;
 
-/** The revision of the document at `vcon`. */
+/** The revision of the document at `vcon`; the name of what replaced the first one is at `replacement`, a key, too. */
 const REVISION = `
 -- A text that is not too long for its own members; of one that is, the length.
 local function short_at(path)
@@ -92,15 +83,15 @@ end
 local function element_digest(path)
   local body = short_at(path .. '.body')
   if type(body) ~= 'number' then return json_at(path) end
-  return add_members({ body }, path, names_at(path), { body = true })
+  return add_members({ body }, path, redis.call('JSON.OBJKEYS', vcon, path)[1], { body = true })
 end
 
 -- Drawn from the document, since others write it, too, and know of no revision. Media are not read for it: those that
 -- write here give the document another name or add to it, and a conserver changes no body without anything else.
 local function revision()
-  local seen = { document_name() }
+  local seen = { redis.call('GET', replacement) or '' }
   local sections = { dialog = true, attachments = true, analysis = true }
-  for _, name in ipairs(names_at('$')) do
+  for _, name in ipairs(redis.call('JSON.OBJKEYS', vcon, '$')[1]) do
     local path = '$' .. member(name)
     table.insert(seen, name)
     if sections[name] and type_at(path) == 'array' then
@@ -360,7 +351,7 @@ return 'replaced'
 `,
 );
 
-/** Reads what is asked for, one after the other. */
+/** Adds to `answers` what is asked for, one after the other, and answers with them. */
 const READ_PARTS = `
 local SMALL_BYTES = ${SMALL_BYTES}
 
@@ -379,7 +370,8 @@ local function read_element(path)
   if memory_of(path) <= SMALL_BYTES then return json_at(path) end
   local kind, size = large_body_at(path .. '.body')
   if not kind then return json_at(path) end
-  return add_members({ kind, size, document_name() }, path, names_at(path), { body = true })
+  local body = { kind, size, redis.call('GET', replacement) or '' }
+  return add_members(body, path, redis.call('JSON.OBJKEYS', vcon, path)[1], { body = true })
 end
 
 local function read_section(section, types)
@@ -397,24 +389,22 @@ local function read_section(section, types)
   return found
 end
 
-local function read_parts(answers)
-  while taken < #ARGV do
-    local part, types = take(), take_list()
-    if part == 'head' then
-      local arrays = { parties = true, dialog = true, attachments = true, analysis = true }
-      table.insert(answers, add_members({}, '$', names_at('$'), arrays))
-    elseif part == 'parties' then
-      table.insert(answers, json_at('$.parties') or 'null')
-    else
-      table.insert(answers, read_section(part, types) or 'null')
-    end
+while taken < #ARGV do
+  local part, types = take(), take_list()
+  if part == 'head' then
+    local arrays = { parties = true, dialog = true, attachments = true, analysis = true }
+    table.insert(answers, add_members({}, '$', redis.call('JSON.OBJKEYS', vcon, '$')[1], arrays))
+  elseif part == 'parties' then
+    table.insert(answers, json_at('$.parties') or 'null')
+  else
+    table.insert(answers, read_section(part, types) or 'null')
   end
-  return answers
 end
+return answers
 `;
 
 /**
- * KEYS: the vCon, the name of what replaced it. ARGV: what is asked for, one after the other: "head", "parties" or a
+ * KEYS: the vCon and, if a section is asked for, the name of what replaced it. ARGV: what is asked for, one after the other: "head", "parties" or a
  * section, each followed by the types wanted of it, none meaning all. Answers with the form ("missing" if there is no
  * vCon) and, if the vCon is not sealed, an answer to each: of the head a list of names and values; the parties; a small
  * section as one; of a large one a list of positions and elements. Values are JSON. An element with a large body is
@@ -425,13 +415,13 @@ export const READ: Script = script(
   TAKE_ARGUMENTS,
   "local vcon, replacement = KEYS[1], KEYS[2]",
   ASK_DOCUMENT,
+  `
+-- Looked at first: to make the functions that read the parts takes longer than this.
+local answers = { form_of_vcon() }
+if answers[1] ~= 'unsigned' or #ARGV == 0 then return answers end
+`,
   ASK_MEMBERS,
   READ_PARTS,
-  `
-local form = form_of_vcon()
-if form ~= 'unsigned' then return { form } end
-return read_parts({ form })
-`,
 );
 
 /** Like {@link READ}, but behind the form comes the revision, and of a sealed vCon then the vCon. */
@@ -441,11 +431,11 @@ export const READ_SEALED: Script = script(
   ASK_DOCUMENT,
   ASK_MEMBERS,
   REVISION,
-  READ_PARTS,
   `
 local form = form_of_vcon()
 if form == 'missing' then return { form } end
 if form ~= 'unsigned' then return { form, revision(), redis.call('JSON.GET', vcon, '.') } end
-return read_parts({ form, revision() })
+local answers = { form, revision() }
 `,
+  READ_PARTS,
 );

@@ -72,6 +72,8 @@ function open(file: string): DatabaseSync {
     const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
     // Not the constructor's option for it: Node 22.13 does not have that yet.
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
+    // What was deleted or encrypted would else stay in the file until its place is needed.
+    database.exec("PRAGMA secure_delete = ON");
     upgrade(database, file);
     return database;
   });

@@ -1,14 +1,14 @@
 /** Takes parties out of a vCon: what they said, and what names them. */
-import { KNOWN_EXTENSIONS } from "../extensions/index.ts";
+import { KNOWN_EXTENSIONS } from "../extensions/known.ts";
 import { isLawfulBasis, withoutProofs } from "../extensions/lawful-basis.ts";
 import { structureIn } from "../extensions/structure.ts";
 import { readWtf } from "../extensions/wtf.ts";
 import { isObject } from "../json.ts";
 import { isBase64 } from "../media.ts";
 import { isTags } from "../tags.ts";
-import { dialogText } from "../text.ts";
 import { isTranscript, transcriptTurns } from "../transcript.ts";
 import type { Analysis, Attachment, Content, Dialog, Index, JsonObject, JsonValue, Vcon } from "../types.ts";
+import { isChat } from "./chat.ts";
 import { identity, keepersWithout, kept } from "./keepers.ts";
 import { mentionsOf } from "./mentions.ts";
 import { plainContent } from "./plain-content.ts";
@@ -23,10 +23,7 @@ interface Erasure extends Erased {
 }
 
 /** Attachments of others that hold the conversation itself, or the addresses of all who took part. */
-const CONVERSATION = /^(?:chatlog|minutes|sip[-_].*|stir-.*|agent_trace.*)$/;
-
-/** "Carol Carter: ..." at the beginning of a line. */
-const SPEAKER_LABEL = /^([^:\n]{1,60}):/gm;
+const CONVERSATION = /^(?:chatlog|minutes|sip[-_].*|stir-.*|agent_trace.*)$/i;
 
 /** The vCon without the parties; it is not changed. What is guaranteed stands at `redactVcon`. */
 export function eraseParties(vcon: Vcon, indices: readonly Index[]): Vcon {
@@ -91,15 +88,6 @@ function erasedText(dialog: Dialog, erasure: Erasure): JsonObject {
   const content = plainContent(dialog, erasure.mentions);
   if (!content || !isChat(dialog, erasure)) return content ?? {};
   return turnsOf(dialog, partiesIn(dialog), erasure) ?? {};
-}
-
-/** Whether one text holds what several said. */
-function isChat(dialog: Dialog, { speakers, parties }: Erasure): boolean {
-  if (structureIn(dialog)) return true;
-  const text = dialogText(dialog) ?? "";
-  const labels = [...text.matchAll(SPEAKER_LABEL)].map(([, label]) => label!.trim());
-  if (labels.some((speaker) => parties.has(speakers.ofTurn({ speaker }) ?? -1))) return true;
-  return new Set(transcriptTurns({ body: text }).map(({ speaker }) => speaker)).size > 1;
 }
 
 function authorOf({ originator, parties }: Dialog): Index | undefined {
@@ -182,11 +170,11 @@ function attachmentContent(attachment: Attachment, erasure: Erasure): JsonObject
   return isOthers(attachment, erasure) ? plainContent(attachment, mentions) : undefined;
 }
 
-/** Whether it is another party's, and not the conversation over again. */
+/** Whether it is another party's, and not the conversation over again. Of party 0 is also what is nobody's. */
 function isOthers(attachment: Attachment | undefined, erasure: Erasure): boolean {
   const { party, purpose = "" } = attachment ?? {};
   const isConversation = isTranscript({ type: purpose }) || CONVERSATION.test(purpose);
-  return isKept(party, erasure) && !isConversation;
+  return party !== 0 && isKept(party, erasure) && !isConversation;
 }
 
 function hasSpeakers(content: Content): boolean {

@@ -1,5 +1,6 @@
 /** What is kept of an object's members: what a table doesn't name is dropped. */
 import { readDate } from "../dates.ts";
+import { mediatypeOf } from "../media.ts";
 import type { JsonObject, JsonValue } from "../types.ts";
 import type { Mentions } from "./mentions.ts";
 
@@ -53,7 +54,8 @@ export function keepersWithout(mentions: Mentions) {
       ...membersOf("session_id message_id sip_call_id sip_from_tag sip_to_tag sip_cseq", free),
     },
     history: { party: numbers, time: date, ...membersOf("event button", free) },
-    theirMedia: { mediatype: free, content_hash: contentHash },
+    /** Parameters of the media type may repeat the file's name. */
+    theirMedia: { mediatype: bareMediatype, content_hash: contentHash },
     othersMedia: {
       mediatype: free,
       content_hash: contentHash,
@@ -77,6 +79,10 @@ export function identity(value: unknown): JsonValue {
 function numbers(value: unknown): JsonValue | undefined {
   const isNumeric = [value].flat(2).every((one) => typeof one === "number" || one === null);
   return isNumeric ? identity(value) : undefined;
+}
+
+function bareMediatype(value: unknown): JsonValue | undefined {
+  return typeof value === "string" ? mediatypeOf({ mediatype: value }) : undefined;
 }
 
 function date(value: unknown): JsonValue | undefined {

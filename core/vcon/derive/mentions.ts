@@ -1,7 +1,15 @@
 /** Finds and replaces what names a person: names, telephone numbers and addresses, in any text. */
+import { VconError } from "../../errors.ts";
 import { isObject, parseStructure } from "../json.ts";
-import { waysToWriteTel } from "../parties.ts";
 import type { JsonObject, JsonValue, Party } from "../types.ts";
+import {
+  addressPattern,
+  digitsIn,
+  literalPattern,
+  namesPatterns,
+  numberPattern,
+  TELLING_DIGITS,
+} from "./patterns.ts";
 
 /** What stands where something was taken out of a text. */
 export const REDACTED = "[redacted]";
@@ -15,8 +23,8 @@ export interface Mentions {
 /** A longer text is no name, number or address. */
 const MAX_LENGTH = 256;
 
-/** From so many digits on a number is told inside a longer row of digits too. */
-const TELLING_DIGITS = 7;
+/** In characters, of all parties together: some 400 people. */
+const MAX_DETAILS = 30_000;
 
 /** A party's `tel` may be an extension. */
 const SHORTEST_NUMBER = 3;
@@ -38,45 +46,41 @@ export const COMMON_WORDS = new Set(
 const ADDRESS = /[^\s@<>"'(),:;?]+@[^\s@<>"'(),:;?]+/g;
 const NUMBER = /^(?:tel:)?\s*[+(]?\d[\d\s()./-]*(?:;.*)?$/i;
 
-/** Scripts that put no blanks between words. */
-const UNSPACED =
-  /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Thai}|\p{Script=Lao}|\p{Script=Khmer}|\p{Script=Myanmar}/u;
-
-/** What people write between the digits of a number, or the parts of a name. */
-const BETWEEN = "[^\\p{L}\\p{N}]{0,3}";
-/** %20 and the like end a word too, whatever letters they are written with. */
-const WORD_BEGINS = "(?:(?<!\\p{L})|(?<=%[0-9a-f]{2}))";
-const WORD_ENDS = "(?!\\p{L})";
-
 /**
  * The mentions of some parties. Found are, whatever the case and the accents: their whole names and each part of
  * three letters or more; their telephone numbers with any blanks and marks between the digits, with and without
  * country code; their addresses, also with "at" and "dot"; their DIDs and UUIDs. A part that is no name ("Dr", "agent"),
  * that belongs to an organisation, or that one of the `others` has in the name too, counts only within the whole name.
+ *
+ * @throws VconError `VCON_TOO_LARGE` for parties of too many names, numbers and addresses
  */
 export function mentionsOf(named: readonly Party[], others: readonly Party[]): Mentions {
-  const shared = new Set(others.flatMap(namesOf).flatMap(partsOf).map(folded));
-  const names = named.flatMap((party) => namesOf(party).map((name) => namePatterns(name, party, shared)));
+  const shared = new Set(others.flatMap(namesOf).flatMap(partsOf).flatMap(withPieces).map(folded));
+  const names = named.flatMap((party) => namesOf(party).map((name) => tellingIn(name, party, shared)));
+  const addresses = distinct(named.flatMap(addressesOf));
+  const identifiers = distinct(named.flatMap(identifiersOf));
+  const wholes = distinct(names.flatMap(({ whole }) => whole));
+  const numbers = distinct(named.flatMap(numbersOf));
+  const parts = distinct(names.flatMap((name) => name.parts));
+  refuseTooMany([addresses, identifiers, wholes, numbers, parts].flat());
   // Where several begin at one place, the first one is taken: an address may begin with a number or a name.
   const patterns = [
-    ...named.flatMap(addressesOf).map(addressPattern).sort(longestFirst),
-    ...names.flatMap(({ whole }) => whole).sort(longestFirst),
-    ...named.flatMap(numbersOf).map(numberPattern).sort(longestFirst),
-    ...names.flatMap(({ parts }) => parts).sort(longestFirst),
+    ...addresses.map(addressPattern),
+    ...identifiers.map(literalPattern),
+    ...namesPatterns(wholes),
+    ...numbers.map(numberPattern),
+    ...namesPatterns(parts),
   ];
-  const pattern = patterns.length > 0 ? new RegExp([...new Set(patterns)].join("|"), "giu") : undefined;
+  // What was replaced comes first, so that it is no mention itself: a party may be named "redacted".
+  const mention = new RegExp([literalPattern(REDACTED), ...patterns].join("|"), "giu");
 
-  // What is left beside a replaced mention may have become one, such as a name that stood right behind a number.
   const replaceInText = (text: string): string => {
-    if (!pattern) return text;
+    if (patterns.length === 0) return text;
     const decomposed = text.normalize("NFD");
-    let replaced = decomposed.replace(pattern, REDACTED);
+    const replaced = decomposed.replace(mention, REDACTED);
     if (replaced === decomposed) return text;
-    for (let before = decomposed; before !== replaced; ) {
-      before = replaced;
-      replaced = before.replace(pattern, REDACTED);
-    }
-    return replaced.normalize("NFC");
+    // Beside what was replaced something may have become a mention, such as a name right behind a number.
+    return replaced.replace(mention, REDACTED).normalize("NFC");
   };
 
   const replaceIn = (value: unknown): JsonValue => {
@@ -111,13 +115,17 @@ function namesOf({ name, sip_display_name }: Party): string[] {
   );
 }
 
-/** Every address among the party's members, and what else names it for sure. */
-function addressesOf({ did, uuid, ...party }: Party): string[] {
+/** Every address among the party's members. */
+function addressesOf({ did: _, uuid: _1, ...party }: Party): string[] {
   const addresses = textsIn(party).flatMap((text) => text.match(ADDRESS) ?? []);
-  const identifiers = [did, uuid].filter(
-    (text) => typeof text === "string" && text.length >= SHORTEST_IDENTIFIER && text.length <= MAX_LENGTH,
+  return addresses.map((text) => text.replace(/\.+$/, ""));
+}
+
+/** What else names the party for sure. */
+function identifiersOf({ did, uuid }: Party): string[] {
+  return [did, uuid].flatMap((text) =>
+    typeof text === "string" && text.length >= SHORTEST_IDENTIFIER && text.length <= MAX_LENGTH ? text : [],
   );
-  return [...addresses, ...(identifiers as string[])].map((text) => text.replace(/\.+$/, ""));
 }
 
 /** Every number among the party's members, and those that SIP addresses begin with. */
@@ -137,43 +145,28 @@ function textsIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([name, member]) => (name === "stir" ? [] : textsIn(member)));
 }
 
-function numberPattern(text: string): string {
-  const [e164, , national] = waysToWriteTel(text);
-  if (national === undefined) return digitsPattern(digitsIn(text).replace(/^0+(?=\d)/, ""));
-  const country = digitsIn(e164!).slice(0, -national.length);
-  const prefix = `(?:(?:\\+|00)?${[...country].join(BETWEEN)}${BETWEEN})?(?:0${BETWEEN})?`;
-  return `${prefix}${digitsPattern(national)}`;
-}
-
-function digitsPattern(digits: string): string {
-  const pattern = [...digits].join(BETWEEN);
-  return digits.length >= TELLING_DIGITS ? pattern : `(?<!\\p{N})${pattern}(?!\\p{N})`;
-}
-
-function addressPattern(address: string): string {
-  return [...address.normalize("NFD")]
-    .map((character) => {
-      if (character === "@") return "(?:\\s{0,2}(?:@|%40)\\s{0,2}|\\s{1,2}at\\s{1,2})";
-      if (character === ".") return "(?:\\s{0,2}\\.\\s{0,2}|\\s{1,2}dot\\s{1,2})";
-      return literal(character);
-    })
-    .join("");
-}
-
-function namePatterns(
+/** What of a name names the party: all of it, and which parts of it alone. */
+function tellingIn(
   name: string,
   { type }: Party,
   shared: ReadonlySet<string>,
 ): { whole: string[]; parts: string[] } {
-  const words = partsOf(name).filter((part) => !COMMON_WORDS.has(folded(part)));
+  const words = partsOf(name).filter((word) => !COMMON_WORDS.has(folded(word)));
   const isName = [...words.join("")].length > 1;
-  const telling = words.filter(
-    (part) => [...part].length >= TELLING_LETTERS && !shared.has(folded(part)) && /\p{L}/u.test(part),
-  );
+  const isTelling = (part: string) =>
+    [...part].length >= TELLING_LETTERS &&
+    !COMMON_WORDS.has(folded(part)) &&
+    !shared.has(folded(part)) &&
+    /\p{L}/u.test(part);
   return {
-    whole: isName ? [wordPattern(words.map(partPattern).join(BETWEEN), name)] : [],
-    parts: type === "organization" ? [] : telling.map((part) => wordPattern(partPattern(part), part)),
+    whole: isName ? [words.join(" ")] : [],
+    parts: type === "organization" ? [] : words.flatMap(withPieces).filter(isTelling),
   };
+}
+
+/** Who is called Carter-Smith may be named by half of it. */
+function withPieces(word: string): string[] {
+  return [...new Set([word, ...word.split("-")])];
 }
 
 /** The words of a name; a hyphen or an apostrophe makes no new one. */
@@ -184,31 +177,20 @@ function partsOf(name: string): string[] {
     .filter((part) => part !== "");
 }
 
-function partPattern(part: string): string {
-  return [...part.normalize("NFD")]
-    .map((character) => {
-      if (/\p{M}/u.test(character)) return "";
-      return /[\p{L}\p{N}]/u.test(character) ? `${character}[\\p{M}\\p{Cf}]*` : BETWEEN;
-    })
-    .join("");
+/** The longest first. */
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort((one, other) => other.length - one.length);
 }
 
-function wordPattern(pattern: string, word: string): string {
-  return UNSPACED.test(word) ? pattern : `${WORD_BEGINS}${pattern}${WORD_ENDS}`;
-}
-
-function longestFirst(one: string, other: string): number {
-  return other.length - one.length;
+/** Seconds are spent on as much, and far more is no expression any more. */
+function refuseTooMany(details: readonly string[]): void {
+  if (details.reduce((sum, { length }) => sum + length, 0) <= MAX_DETAILS) return;
+  throw new VconError(
+    "VCON_TOO_LARGE",
+    `The parties to take out have more than ${MAX_DETAILS} characters of names, numbers and addresses, which are too many to look for at once. Take out fewer of them.`,
+  );
 }
 
 function folded(text: string): string {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-}
-
-function digitsIn(text: string): string {
-  return text.replace(/;.*$/, "").replace(/\D/g, "");
-}
-
-function literal(character: string): string {
-  return /[\p{L}\p{N}]/u.test(character) ? character : `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }

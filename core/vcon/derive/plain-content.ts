@@ -1,13 +1,11 @@
 /** Replaces mentions in content that says what it says in plain sight. */
 import { decodeBase64Url, encodeBase64Url, isBase64, mediatypeOf } from "../media.ts";
 import type { Content, JsonObject, JsonValue } from "../types.ts";
-import { type Mentions, REDACTED } from "./mentions.ts";
+import type { Mentions } from "./mentions.ts";
+import { withoutQuotations } from "./quotations.ts";
 
 /** HTML and MIME put letters into codes. */
 const PLAIN = /^(?:text\/(?:plain|markdown|x-markdown)|application\/(?:.*\+)?json)$/;
-
-/** What a message quotes of another. */
-const QUOTED_LINE = /^[ \t]*>.*$/gm;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -33,7 +31,8 @@ export function plainContent(content: Content, mentions: Mentions): JsonObject |
 }
 
 function replaced(body: JsonValue, mentions: Mentions): JsonValue {
-  return mentions.replaceIn(typeof body === "string" ? body.replace(QUOTED_LINE, `> ${REDACTED}`) : body);
+  const replacedBody = mentions.replaceIn(body);
+  return typeof replacedBody === "string" ? withoutQuotations(replacedBody) : replacedBody;
 }
 
 function textIn(body: JsonValue): string | undefined {

@@ -1,13 +1,13 @@
 /** Makes a redacted version of a vCon (core-04 section 4.1.8). */
 import { VconError } from "../../errors.ts";
-import { KNOWN_EXTENSIONS } from "../extensions/index.ts";
+import { KNOWN_EXTENSIONS } from "../extensions/known.ts";
 import { PARTY_MEMBERS } from "../members.ts";
 import { isTags } from "../tags.ts";
 import { isTranscript } from "../transcript.ts";
 import type { Analysis, Attachment, Dialog, Index, Party, Vcon } from "../types.ts";
 import { findUuid } from "../uuid.ts";
 import { eraseParties } from "./erase-parties.ts";
-import { newInstance } from "./instance.ts";
+import { type InstanceOptions, newInstance } from "./instance.ts";
 
 /** What to take out; what is not named stays. */
 export interface Redaction {
@@ -26,7 +26,7 @@ export interface Redaction {
 }
 
 /** A detail of a party and the members that hold it; "other" are all those that no draft knows. */
-export const PARTY_DETAILS = {
+const PARTY_DETAILS = {
   name: ["name", "sip_display_name"],
   tel: ["tel"],
   mailto: ["mailto"],
@@ -45,9 +45,7 @@ export const PARTY_DETAILS = {
 
 export type PartyDetail = keyof typeof PARTY_DETAILS;
 
-export interface RedactOptions {
-  /** Of the new vCon; made where it is not given. */
-  uuid?: string;
+export interface RedactOptions extends InstanceOptions {
   /** What was redacted, in the words that the new vCon is to say it with. */
   type: string;
 }
@@ -72,13 +70,15 @@ const KNOWN_MEMBERS: readonly string[] = [
  * - no text dialog that they began (as originator or first party) has content, nor has any recording in which they
  *   took part, however many channels it has, or that doesn't say who did;
  * - of transcripts of what they took part in, their turns are "[redacted]", or the transcript is gone: it is where a
- *   speaker can't be told to be somebody else, and so are all other analyses of it, the attachments that they
- *   contributed, the subject, and what neither core-04 nor a known extension has a member for;
+ *   speaker can't be told to be somebody else, and so are all other analyses of it, the subject, and what neither
+ *   core-04 nor a known extension has a member for;
+ * - no attachment is left that they contributed, nor one of party 0, which is also written where nobody knows who did;
+ *   but for tags, lawful bases and what has speakers;
  * - what is left of others' texts, transcripts, attachments, analyses and tags names them neither by the name that
  *   their party object tells nor by a part of it, nor by its telephone numbers and addresses, in any of the ways that
  *   people write them: each is replaced by "[redacted]". A part of a name that another party bears too, or shorter
- *   than three letters, stays. Lines that a message quotes (">") are gone, and so is what can't be read as plain text
- *   or JSON.
+ *   than three letters, stays. What a message quotes is gone, in lines (">") or below a line that says who wrote it, and
+ *   so is what can't be read as plain text or JSON.
  *
  * It is not guaranteed that nobody can tell who they were: that and when they took part is still there; others may
  * have spoken of them without a name, by a nickname or a number in words, repeated what they said, or be heard to name
@@ -86,10 +86,11 @@ const KNOWN_MEMBERS: readonly string[] = [
  * they grant and lose their proofs. The given vCon, which `redacted` leads to, must be kept encrypted.
  *
  * @throws VconError `EXTENSION_UNSUPPORTED` if `critical` lists an extension that this package doesn't know,
- *   `VCON_SEALED` for a signed or encrypted vCon, `VCON_MALFORMED`, `UUID_MALFORMED`
+ *   `VCON_TOO_LARGE` if the parties have more to look for than some 400 people have, `VCON_SEALED` for a signed or
+ *   encrypted vCon, `VCON_MALFORMED`, `UUID_MALFORMED`
  */
-export function redactVcon(vcon: Vcon, what: Redaction, { uuid, type }: RedactOptions): Vcon {
-  const { amended: _, ...copy } = newInstance(vcon, uuid === undefined ? {} : { uuid });
+export function redactVcon(vcon: Vcon, what: Redaction, { type, ...options }: RedactOptions): Vcon {
+  const { amended: _, ...copy } = newInstance(vcon, options);
   refuseUnknown(copy.critical);
   const whole = { ...copy, redacted: { uuid: findUuid(vcon.uuid), type } } as Vcon;
   // Parties first: by their details they are found in everything else.

@@ -1,5 +1,5 @@
 /** Whose words they are: tells the party behind what a transcript calls its speakers. */
-import { indicesWhere, partiesOfRole } from "../parties.ts";
+import { indicesWhere, partiesOfRole, partyIndexKeys } from "../parties.ts";
 import type { Index, Party } from "../types.ts";
 import { COMMON_WORDS } from "./mentions.ts";
 
@@ -45,12 +45,11 @@ interface KnownParty {
 }
 
 function wordsOf(party: Party): KnownParty {
-  const { name, tel, mailto, sip, did, uuid } = party;
-  const identifiers = [name, tel, mailto, sip, did, uuid].flatMap((text) =>
-    typeof text === "string" ? words(text).join(" ") : [],
-  );
+  const { name, uuid } = party;
+  const keys = partyIndexKeys(party).map(([, key]) => key);
+  const identifiers = [...keys, ...(typeof uuid === "string" ? [uuid] : [])];
   return {
-    identifiers: identifiers.filter((text) => text !== ""),
+    identifiers: identifiers.map((text) => words(text).join(" ")).filter((text) => text !== ""),
     name: typeof name === "string" ? namingWords(name) : [],
   };
 }

@@ -57,14 +57,14 @@ export function withoutSpeechOf(
 }
 
 function ownerOf(turn: Turn, { speakers }: Erased, present: readonly Index[]): Index | undefined {
-  if (turn.text === REDACTED) return NOBODY;
-  if (turn.party !== undefined || turn.speaker !== undefined) return speakers.ofTurn(turn);
-  return present.length === 1 ? present[0] : undefined;
+  const isNamed = turn.party !== undefined || turn.speaker !== undefined;
+  const owner = isNamed ? speakers.ofTurn(turn) : present.length === 1 ? present[0] : undefined;
+  return owner ?? (turn.text === REDACTED ? NOBODY : undefined);
 }
 
 function redactedTurn({ parties, mentions }: Erased, turn: Turn, party: Index): JsonObject {
-  if (party === NOBODY) return { ...turn };
-  const { text, speaker, ...rest } = { ...turn, party };
+  const { text, speaker, ...times } = turn;
+  const rest = { ...times, ...(party !== NOBODY && { party }) };
   if (parties.has(party)) return { ...rest, text: REDACTED };
   return {
     ...rest,

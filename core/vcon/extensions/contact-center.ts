@@ -2,7 +2,8 @@
  * The contact centre extension (draft-ietf-vcon-cc-extension-02): labels on parties and dialogs. They are written as
  * any member is; list {@link CC_EXTENSION} in the vCon's `extensions`.
  */
-import type { Dialog } from "../types.ts";
+import { isObject } from "../json.ts";
+import type { Dialog, JsonObject, Party } from "../types.ts";
 
 /** The extension's name in `extensions`. */
 export const CC_EXTENSION = "CC";
@@ -26,4 +27,9 @@ export interface ContactCenterDialog {
 /** The skills of a dialog: one in a text, as the draft's text says, or a list of them, as its schema does. */
 export function skillsOf(dialog: Dialog): string[] {
   return [dialog["skill"]].flat().filter((skill) => typeof skill === "string" && skill !== "") as string[];
+}
+
+/** Whether a party's `role` is that of the agent session extension, which defines one in its own right. */
+export function isRoleInSession({ meta }: Party | JsonObject): boolean {
+  return isObject(meta) && meta.agent_session !== undefined;
 }

@@ -1,21 +1,64 @@
 /** The extensions that this package knows, each with its types, its builders and its tolerant readers. */
-import { AGENT_SESSION_EXTENSION } from "./agent-session.ts";
-import { CC_EXTENSION } from "./contact-center.ts";
-import { LAWFUL_BASIS_EXTENSION } from "./lawful-basis.ts";
-import { SIP_SIGNALING_EXTENSION } from "./sip-signaling.ts";
-import { WTF_EXTENSION } from "./wtf.ts";
-
-export * from "./agent-session.ts";
-export * from "./contact-center.ts";
-export * from "./lawful-basis.ts";
-export * from "./sip-signaling.ts";
-export * from "./wtf.ts";
-
-/** Their names in `extensions`. */
-export const KNOWN_EXTENSIONS: readonly string[] = [
+export {
   AGENT_SESSION_EXTENSION,
+  type AgentFileChange,
+  type AgentSession,
+  type AgentTrace,
+  type AgentTraceParts,
+  addAgentTrace,
+  agentAttachments,
+  agentParty,
+  agentTraces,
+  readAgentSession,
+  readFileChange,
+} from "./agent-session.ts";
+export {
   CC_EXTENSION,
+  type ContactCenterDialog,
+  type ContactCenterParty,
+  skillsOf,
+} from "./contact-center.ts";
+export {
+  addLawfulBasis,
+  checkPermission,
   LAWFUL_BASIS_EXTENSION,
+  type LawfulBasisBody,
+  type LawfulBasisError,
+  type LawfulBasisParts,
+  lawfulBasisAttachment,
+  type Permission,
+  type ProofMechanism,
+  type PurposeGrant,
+  type Refusal,
+  readLawfulBasis,
+} from "./lawful-basis.ts";
+export {
+  addSipAttachment,
+  readSipHeaders,
+  readSipTrace,
+  readVerificationReport,
   SIP_SIGNALING_EXTENSION,
+  type SipDialog,
+  type SipHeaders,
+  type SipParts,
+  type SipParty,
+  type SipPurpose,
+  type SipTrace,
+  type SipTraceMessage,
+  type StirVerificationReport,
+  sipAttachments,
+  sipText,
+} from "./sip-signaling.ts";
+export {
+  addWtfTranscription,
+  type FoundWtf,
+  findWtf,
+  readWtf,
   WTF_EXTENSION,
-];
+  type WtfBody,
+  type WtfParts,
+  type WtfSegment,
+  type WtfSpeaker,
+  type WtfWord,
+  wtfAnalysis,
+} from "./wtf.ts";

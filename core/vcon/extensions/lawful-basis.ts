@@ -24,7 +24,7 @@ export const LAWFUL_BASES = [
 ] as const;
 
 /** The most that clocks may differ, in seconds (section 6.2). */
-export const MAX_CLOCK_SKEW = 300;
+const MAX_CLOCK_SKEW = 300;
 
 /** The purpose of the attachments of draft-howe-vcon-consent-00, which this extension replaces. */
 const CONSENT_PURPOSE = "consent";
@@ -203,7 +203,7 @@ export function isLawfulBasis({ purpose, type }: Attachment): boolean {
  *
  * @param purpose such as "transcription", compared as it is written
  * @param options.at when it is to be processed; now unless said otherwise
- * @param options.skew by how many seconds clocks may differ, at most {@link MAX_CLOCK_SKEW}, which is the default
+ * @param options.skew by how many seconds clocks may differ, at most 300, which is the default
  */
 export function checkPermission(
   vcon: Vcon,
@@ -241,7 +241,7 @@ function judge(
   if (!pointsSomewhere(attachment, vcon)) return refusal("ReferenceValidationError");
 
   const basis = readLawfulBasis(attachment);
-  if (basis?.expiration && at > Date.parse(basis.expiration) + skew)
+  if (basis?.expiration && !(at <= Date.parse(basis.expiration) + skew))
     return refusal("LawfulBasisExpiredError");
   if (grants.some(({ granted }) => !granted)) return refusal("PermissionDeniedError");
   if (!basis || !grants.every((grant) => isInForce(grant, at + skew)))

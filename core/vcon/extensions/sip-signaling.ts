@@ -132,7 +132,7 @@ export function sipAttachments(vcon: Vcon, purpose?: SipPurpose): [Index, Attach
   );
 }
 
-export function isSipAttachment({ purpose }: Attachment): boolean {
+function isSipAttachment({ purpose }: Attachment): boolean {
   return typeof purpose === "string" && Object.hasOwn(SIP_PURPOSES, purpose);
 }
 
@@ -176,11 +176,11 @@ function withoutCredentials(body: SipTrace | SipHeaders | StirVerificationReport
   const kept = Object.entries(body).filter(([name]) => !CREDENTIALS.includes(name.toLowerCase()));
   const cleaned = Object.fromEntries(kept) as JsonObject;
   if (!isListOfObjects(cleaned.messages)) return cleaned;
-  const messages = cleaned.messages.map((message) =>
-    isObject(message.headers)
-      ? { ...message, headers: withoutCredentials(message.headers as SipHeaders) }
-      : message,
-  );
+  const messages = cleaned.messages.map(({ headers, body: text, ...message }) => ({
+    ...message,
+    ...(isObject(headers) && { headers: withoutCredentials(headers as SipHeaders) }),
+    ...(isText(text) && { body: text.replace(CREDENTIAL_LINES, "") }),
+  }));
   return { ...cleaned, messages };
 }
 

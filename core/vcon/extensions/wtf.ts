@@ -165,6 +165,8 @@ export function addWtfTranscription(vcon: Vcon, parts: WtfParts): Index {
 export function wtfAnalysis({ body, vendor, product, dialog }: WtfParts): Analysis {
   return {
     type: WTF_EXTENSION,
+    // When it was transcribed, not when it was said.
+    start: body.metadata.created_at,
     dialog,
     vendor,
     ...(product !== undefined && { product }),

@@ -48,7 +48,7 @@ function encodingOf(content: JsonObject, work: Work): JsonValue {
   const { body, encoding: given } = content;
   if (typeof body !== "string") return "json";
   if (given === "base64" && isBase64(body)) return "base64url";
-  if (given !== undefined) return given;
+  if (given !== undefined && given !== "") return given;
   const mediatype = mediatypeOf(content) ?? "";
   if (JSON_TYPE.test(mediatype) && parseStructure(body, bodyNesting(work))) return "json";
   if (BINARY.test(mediatype) && isBase64(body)) return "base64url";

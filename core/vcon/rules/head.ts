@@ -1,26 +1,30 @@
 /** Rules for the vCon as a whole. */
+
 import { VconError } from "../../errors.ts";
 import { readDate } from "../dates.ts";
-import { isEmpty, isObject } from "../json.ts";
+import { CC_EXTENSION, isRoleInSession } from "../extensions/contact-center.ts";
+import { isEmpty, isObject, kindOf, nestsDeeperThan } from "../json.ts";
 import { parseTag, tagsAttachment, tagTexts } from "../tags.ts";
 import type { JsonObject, JsonValue } from "../types.ts";
 import { findUuid, newUuid } from "../uuid.ts";
 import { SYNTAX } from "../write.ts";
 import { contentHash } from "./content.ts";
-import { date } from "./member.ts";
+import { date, members } from "./member.ts";
 import { Report } from "./rule.ts";
 
 const REFERENCES = ["redacted", "amended", "appended", "redacted_from", "amended_from", "group"];
 const NAME_LISTS = ["extensions", "critical", "must_support", "must_understand"];
 const SECTIONS = ["parties", "dialog", "analysis", "attachments"];
 
-/** Of the contact center extension, which its parameters moved to after container-03. */
-const CONTACT_CENTER = "CC";
+const noNullsInReference = members({ core: ["uuid", "type", "url", "content_hash"] });
 
-/** Old libraries write `"redacted": {}`, `"group": []` and the like into every vCon. */
+/** Old libraries write `"redacted": {}`, `"group": []` and the like into every vCon; null says as little. */
 export function emptyReferences(vcon: JsonObject, report: Report): void {
   for (const name of REFERENCES) {
-    if (vcon[name] === undefined || !isEmpty(vcon[name])) continue;
+    const given = vcon[name];
+    if (given === undefined) continue;
+    if (isObject(given) && name !== "group") noNullsInReference(given, report.on(name));
+    if (!isEmpty(given)) continue;
     delete vcon[name];
     report.changed("emptyReferences", name);
   }
@@ -42,8 +46,8 @@ export function arrays(vcon: JsonObject, report: Report): void {
     const isElement = SECTIONS.includes(name) ? isObject(value) : typeof value === "string";
     // Lua's JSON library writes an empty array as {}.
     if (value === null || (isObject(value) && isEmpty(value))) delete vcon[name];
-    else if (isElement) vcon[name] = [value];
-    else throw malformed(`/${name}`, `is a ${typeof value} where an array belongs`);
+    else if (isElement && !nestsDeeperThan(report.work.maxNesting - 2, value)) vcon[name] = [value];
+    else throw malformed(`/${name}`, `is ${kindOf(value)} where an array belongs`);
     report.changed("arrays", name);
   }
   for (const section of SECTIONS) placeholders(section, vcon[section], report);
@@ -123,11 +127,11 @@ export function topLevelTags(vcon: JsonObject, report: Report): void {
 
 /** A member of the contact center extension, of a party or a dialog: the extension is to be listed (section 2.5). */
 export function contactCenter(members: JsonObject, name: string, { work }: Report): void {
-  if (isEmpty(members[name])) return;
+  if (isEmpty(members[name]) || (name === "role" && isRoleInSession(members))) return;
   work.vcon.extensions ??= [];
   const extensions = work.vcon.extensions as JsonValue[];
-  if (extensions.includes(CONTACT_CENTER)) return;
-  const length = extensions.push(CONTACT_CENTER);
+  if (extensions.includes(CC_EXTENSION)) return;
+  const length = extensions.push(CC_EXTENSION);
   new Report(work, "").changed("contactCenter", `extensions/${length - 1}`);
 }
 

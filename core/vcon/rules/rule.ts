@@ -5,6 +5,9 @@
  */
 import type { JsonObject } from "../types.ts";
 
+/** So many changes are told, so that nothing that comes in from outside can make a list without end. */
+const MAX_CHANGES = 10_000;
+
 /** One change that was made, or that could not be made. */
 export interface Change {
   /** A JSON Pointer (RFC 6901) to the member set or dropped. */
@@ -19,7 +22,7 @@ export type Rule = (members: JsonObject, report: Report) => void;
 
 /** The vCon at work, and what is found out about it on the way. */
 export interface Work {
-  readonly vcon: JsonObject;
+  vcon: JsonObject;
   /** What `vcon` said before it was changed. */
   readonly syntax: unknown;
   readonly maxNesting: number;
@@ -41,11 +44,13 @@ export class Report {
   }
 
   changed(rule: string, member: string, warning?: string): void {
+    if (this.work.changes.length === MAX_CHANGES) return;
     const pointer = `${this.#pointer}/${member}`;
     this.work.changes.push(warning === undefined ? { pointer, rule } : { pointer, rule, warning });
   }
 
   left(rule: string, member: string, warning: string): void {
+    if (this.work.left.length === MAX_CHANGES) return;
     this.work.left.push({ pointer: `${this.#pointer}/${member}`, rule, warning });
   }
 

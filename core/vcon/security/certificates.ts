@@ -2,6 +2,7 @@
 import type { X509Certificate } from "node:crypto";
 import { VconError } from "../../errors.ts";
 import { isBase64 } from "../media.ts";
+import { checkStrength } from "./algorithms.ts";
 import { type Certificates, certificateOfDer } from "./keys.ts";
 import { constraintsOf } from "./x509.ts";
 
@@ -35,13 +36,13 @@ export function certificatesOfHeader(x5c: unknown): Certificates {
 
 /**
  * Checks that each certificate was issued by the next one, and that one of them is trusted or was issued by one that
- * is. Those up to there must be valid at the time and not signed by SHA-1 or MD5, may have no critical extension
- * that is unknown here, and those who issued others must be authorities whose limit on the chain's length is kept.
- * The signer's key must be meant for signing if it says what it is meant for. Not checked: revocation, policies,
- * extended key usage, and whose name the signer has.
+ * is. Those up to there must be valid at the time and signed by SHA-256 or better, have no short RSA key and no
+ * critical extension that is unknown here, and those who issued others must be authorities whose limit on the chain's
+ * length is kept. The signer's key must be meant for signing if it says what it is meant for. Not checked: revocation,
+ * policies, extended key usage, and whose name the signer has.
  *
  * @param chain the signer's first
- * @throws VconError `CERTIFICATE_UNTRUSTED`
+ * @throws VconError `CERTIFICATE_UNTRUSTED`; `KEY_MALFORMED` for an RSA key that is too short; `CERTIFICATE_MALFORMED`
  */
 export function checkTrust(
   chain: Certificates,
@@ -57,7 +58,10 @@ export function checkTrust(
   const authorities = path.slice(1);
   const demands: [holds: boolean, otherwise: string][] = [
     [path.every(validAt(at)), "holds a certificate that has expired or is not valid yet"],
-    [!issued.some((one) => one.weakSignature), "holds a certificate whose signature is by SHA-1 or MD5"],
+    [
+      issued.every((one) => one.strongSignature),
+      "holds a certificate that is signed by SHA-1 or another algorithm that is not safe",
+    ],
     [!constraints.some((one) => one.unknownCritical), "holds a critical extension that is not known here"],
     [constraints[0]!.signsDocuments, "begins with a certificate whose key is not for signing documents"],
     [
@@ -72,10 +76,12 @@ export function checkTrust(
   ];
   const broken = demands.find(([holds]) => !holds);
   if (broken) throw untrusted(broken[1]);
+  for (const { publicKey } of path) checkStrength(publicKey);
 }
 
-/** @throws VconError `CERTIFICATE_UNTRUSTED` unless each certificate was issued by the next one */
+/** @throws VconError `CERTIFICATE_UNTRUSTED` unless each certificate, of few, was issued by the next one */
 export function checkLinks(chain: Certificates): void {
+  if (chain.length > MAX_CHAIN) throw untrusted(`holds more than ${MAX_CHAIN}`);
   const linked = chain.every((certificate, index) => {
     const issuer = chain[index + 1];
     return issuer === undefined || isIssuedBy(certificate, issuer);

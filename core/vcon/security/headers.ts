@@ -6,6 +6,8 @@ import type { JsonObject } from "../types.ts";
 
 /** Far more than a header with a chain of certificates takes. */
 const MAX_HEADER_LENGTH = 2 ** 20;
+/** Each is compared with those of every recipient. */
+const MAX_MEMBERS = 100;
 
 /** The header that a `protected` member holds; none holds an empty one. Undefined if it can't be read. */
 export function readProtectedHeader(text: unknown): JsonObject | undefined {
@@ -19,9 +21,10 @@ export function readProtectedHeader(text: unknown): JsonObject | undefined {
   }
 }
 
-/** The header that is an object already; undefined if it is something else. */
+/** The header that is an object already; undefined if it is something else, or holds more than any header does. */
 export function readHeader(value: unknown = {}): JsonObject | undefined {
-  return isObject(value) && !nestsDeeperThan(MAX_NESTING, value) ? value : undefined;
+  if (!isObject(value) || Object.keys(value).length > MAX_MEMBERS) return;
+  return nestsDeeperThan(MAX_NESTING, value) ? undefined : value;
 }
 
 /**

@@ -45,10 +45,11 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /**
  * Reads a PASSporT in JWS compact form and checks that it is built as its RFCs say. It is not verified.
  *
+ * @param text what a party's `stir` holds, so anything at all
  * @throws VconError `VCON_MALFORMED`, which says what is wrong and quotes nothing
  */
-export function decodePassport(text: string): Passport {
-  const parts = text.length > MAX_LENGTH ? [] : text.split(".");
+export function decodePassport(text: unknown): Passport {
+  const parts = typeof text === "string" && text.length <= MAX_LENGTH ? text.split(".") : [];
   if (parts.length !== 3 || !parts.every(isCanonicalBase64Url)) {
     throw malformed("it must be three parts of base64url with dots between them");
   }

@@ -49,8 +49,9 @@ const MAX_SIGNATURES = 16;
  * where none does, the error is the first one's. What stands outside the payload is not signed and is not looked at,
  * save the UUID: wherever it is told, it must be the payload's.
  *
- * @throws VconError `SIGNATURE_INVALID`; `CERTIFICATE_UNTRUSTED`, as {@link checkTrust} says; `KEY_MALFORMED` for a
- *   signer's RSA key that is too short; `CERTIFICATE_MALFORMED`; `VCON_MALFORMED` and `VCON_TOO_LARGE` for what is signed but can't be read
+ * @throws VconError `SIGNATURE_INVALID`; `CERTIFICATE_UNTRUSTED`, as {@link checkTrust} says; `KEY_MALFORMED` for an
+ *   RSA key, the signer's or an issuer's, that is too short; `CERTIFICATE_MALFORMED`; `VCON_MALFORMED` and
+ *   `VCON_TOO_LARGE` for what is signed but can't be read
  */
 export async function verifyVcon(signed: SignedVcon, options: VerifyOptions): Promise<VerifiedVcon> {
   if (!isObject(signed) || typeof signed.payload !== "string" || !isCanonicalBase64Url(signed.payload)) {

@@ -3,8 +3,8 @@ import type { X509Certificate } from "node:crypto";
 import { VconError } from "../../errors.ts";
 
 export interface Constraints {
-  /** Its signature is by SHA-1 or MD5, which can be forged. */
-  weakSignature: boolean;
+  /** Its signature is by SHA-256 or better; those by MD5 and SHA-1 can be forged. */
+  strongSignature: boolean;
   /** It may sign documents, as far as it says for what its key is. */
   signsDocuments: boolean;
   /** How many authorities may stand between it and the signer; undefined if it sets no limit. */
@@ -24,7 +24,7 @@ interface Extension {
   value: Buffer;
 }
 
-const TAG = { boolean: 0x01, integer: 0x02, octets: 0x04, extensions: 0xa3 };
+const TAG = { boolean: 0x01, integer: 0x02, octets: 0x04, first: 0xa0, extensions: 0xa3 };
 
 /** As hex of their content. */
 const KEY_USAGE = "551d0f";
@@ -36,11 +36,18 @@ const KNOWN_EXTENSIONS = new Set([
   "551d20", // certificatePolicies: any will do.
   "551d25", // extKeyUsage: none is defined for vCons.
 ]);
-const WEAK_SIGNATURES = new Set([
-  "2a864886f70d010104", // md5WithRSAEncryption
-  "2a864886f70d010105", // sha1WithRSAEncryption
-  "2a8648ce3d0401", // ecdsa-with-SHA1
+const STRONG_SIGNATURES = new Set([
+  "2a864886f70d01010b", // RSA with SHA-256, SHA-384 and SHA-512
+  "2a864886f70d01010c",
+  "2a864886f70d01010d",
+  "2a8648ce3d040302", // ECDSA with the same
+  "2a8648ce3d040303",
+  "2a8648ce3d040304",
+  "2b6570", // Ed25519 and Ed448
+  "2b6571",
 ]);
+const RSASSA_PSS = "2a864886f70d01010a";
+const SHA2 = new Set(["608648016503040201", "608648016503040202", "608648016503040203"]);
 
 /** digitalSignature and contentCommitment. */
 const DOCUMENT_BITS = 0xc0;
@@ -52,7 +59,7 @@ export function constraintsOf({ raw }: X509Certificate): Constraints {
     const extensions = extensionsOf(toBeSigned!);
     const usage = extensions.get(KEY_USAGE);
     return {
-      weakSignature: WEAK_SIGNATURES.has(children(algorithm!.content)[0]!.content.toString("hex")),
+      strongSignature: isStrong(algorithm!),
       signsDocuments: !usage || (children(usage.value)[0]!.content.readUInt8(1) & DOCUMENT_BITS) !== 0,
       pathLength: pathLengthOf(extensions.get(BASIC_CONSTRAINTS)),
       unknownCritical: [...extensions].some(([id, { critical }]) => critical && !KNOWN_EXTENSIONS.has(id)),
@@ -65,6 +72,14 @@ export function constraintsOf({ raw }: X509Certificate): Constraints {
   }
 }
 
+function isStrong(algorithm: Element): boolean {
+  const [id, parameters] = children(algorithm.content);
+  if (hexOf(id) !== RSASSA_PSS) return STRONG_SIGNATURES.has(hexOf(id));
+  // It names its hash apart (RFC 4055 section 3.1); where it names none, that is SHA-1.
+  const hash = children(parameters!.content).find(({ tag }) => tag === TAG.first);
+  return hash !== undefined && SHA2.has(hexOf(children(children(hash.content)[0]!.content)[0]));
+}
+
 function extensionsOf(toBeSigned: Element): Map<string, Extension> {
   const wrapper = children(toBeSigned.content).find(({ tag }) => tag === TAG.extensions);
   const list = wrapper ? children(children(wrapper.content)[0]!.content) : [];
@@ -72,7 +87,7 @@ function extensionsOf(toBeSigned: Element): Map<string, Extension> {
     list.map(({ content }) => {
       const parts = children(content);
       return [
-        parts[0]!.content.toString("hex"),
+        hexOf(parts[0]),
         {
           critical: parts.some(({ tag, content }) => tag === TAG.boolean && content[0] !== 0),
           value: parts.find(({ tag }) => tag === TAG.octets)!.content,
@@ -88,6 +103,10 @@ function pathLengthOf(basicConstraints: Extension | undefined): number | undefin
     ({ tag }) => tag === TAG.integer,
   );
   return length?.content.readUIntBE(0, length.content.length);
+}
+
+function hexOf(element: Element | undefined): string {
+  return element!.content.toString("hex");
 }
 
 /** The elements that follow one another in the bytes, which OpenSSL has read before; throws where one has no length. */

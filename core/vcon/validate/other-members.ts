@@ -1,4 +1,5 @@
 /** Members that core-04 does not define: of older drafts, of the one to come, and of nobody known here. */
+import { OLD_NAMES } from "../members.ts";
 import { core, type Fault, type Members, pointerTo, type Rule } from "./check.ts";
 
 const HASH = { alg: "content_hash", signature: "content_hash" };
@@ -13,12 +14,10 @@ const REFERENCE = {
 /** By the object: the names that other drafts give to members, and what core-04 calls them, if it has them. */
 export const RENAMED = {
   vcon: renamed({
-    appended: "amended",
+    ...OLD_NAMES.vcon,
     must_support: "critical",
     must_understand: "critical",
     group: undefined,
-    redacted_from: "redacted",
-    amended_from: "amended",
     sessions: undefined,
     events: undefined,
     tags: "an attachment of purpose tags",
@@ -28,21 +27,12 @@ export const RENAMED = {
   party: renamed({ jcard: undefined, jCard: undefined, timezone: undefined }),
   dialog: renamed({
     ...HASH,
-    mimetype: "mediatype",
-    "transfer-target": "transfer_target",
-    "target-dialog": "target_dialog",
+    ...OLD_NAMES.dialog,
     interaction: "interaction_id of the CC extension",
   }),
-  history: renamed({ dtmf: "button" }),
-  attachment: renamed({ ...HASH, mimetype: "mediatype", type: "purpose" }),
-  analysis: renamed({
-    ...HASH,
-    mimetype: "mediatype",
-    schema_version: "schema",
-    vendor_schema: "schema",
-    vendor_product: "product",
-    transcript: "body",
-  }),
+  history: renamed(OLD_NAMES.history),
+  attachment: renamed({ ...HASH, ...OLD_NAMES.attachment }),
+  analysis: renamed({ ...HASH, ...OLD_NAMES.analysis }),
 };
 
 function renamed(names: Record<string, string | undefined>): ReadonlyMap<string, string | undefined> {

@@ -1,4 +1,5 @@
 /** What becomes of a file when its vCon is in the store, or when it turns out to be none. */
+import { randomUUID } from "node:crypto";
 import { copyFile, mkdir, open, rename, rm, unlink } from "node:fs/promises";
 import { dirname, join, parse, relative } from "node:path";
 import { fileError } from "./file-error.ts";
@@ -14,7 +15,8 @@ export interface Afterwards {
   failed(file: TakenFile): Promise<void>;
 }
 
-const FAILED = "failed";
+/** Where files that hold no vCon are moved to. */
+export const failedIn = (moveTo: string) => join(moveTo, "failed");
 
 const leave = async () => {};
 
@@ -25,7 +27,7 @@ export function afterwardsOf(what: "leave" | "move" | "delete", moveTo = ""): Af
     delete: { done: unlessChanged(({ path }) => rm(path, { force: true }), "deleted"), failed: leave },
     move: {
       done: unlessChanged((file) => moveInto(moveTo, file), "moved"),
-      failed: unlessChanged((file) => moveInto(join(moveTo, FAILED), file), "moved"),
+      failed: unlessChanged((file) => moveInto(failedIn(moveTo), file), "moved"),
     },
   }[what];
 }
@@ -46,16 +48,28 @@ function unlessChanged(work: (file: TakenFile) => Promise<void>, done: string) {
 async function moveInto(folder: string, { path, base }: FilePath): Promise<void> {
   const target = await freePath(join(folder, relative(base, path)));
   try {
-    await rename(path, target);
+    await moveOver(path, target);
   } catch (error) {
-    if ((error as { code?: string }).code !== "EXDEV") {
-      await rm(target, { force: true });
-      throw error;
-    }
-    // On another disk.
-    await copyFile(path, target);
-    await unlink(path);
+    await rm(target, { force: true });
+    throw error;
   }
+}
+
+/** What is on another disk is there as a whole or not at all, too. */
+async function moveOver(path: string, target: string): Promise<void> {
+  try {
+    return await rename(path, target);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EXDEV") throw error;
+  }
+  const unfinished = join(dirname(target), `.${randomUUID()}.tmp`);
+  try {
+    await copyFile(path, unfinished);
+    await rename(unfinished, target);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+  await unlink(path);
 }
 
 /** The path, or one beside it if something is there, with an empty file at it so that nobody else takes it. */

@@ -1,11 +1,12 @@
 /** Gathers vCons that exist as files, or that a message holds, into the store: one message each. */
+import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type ConfigOf, choice, collector, number, StepError, text, toggle, typed } from "../../kit/index.ts";
 import { type Afterwards, afterwardsOf } from "./afterwards.ts";
 import { foundFile } from "./found-file.ts";
 import { foundIn } from "./found-in.ts";
 import { type Chosen, chosenBy, filesAt } from "./paths.ts";
-import { watchFolder } from "./watch.ts";
+import { type Watching, watchFolder } from "./watch.ts";
 
 const MB = 1_000_000;
 
@@ -81,13 +82,15 @@ export default collector({
   label: "vCon files",
   icon: "vcon-files.svg",
   fields,
-  collect: ({ config, workingFolder }) =>
-    config.from === "message" ? foundIn(config.content, config.limit * MB) : foundAt(config, workingFolder),
-  watch: ({ config, workingFolder, signal }) =>
-    config.from === "folder" ? foundBy(config, workingFolder, signal) : undefined,
+  collect: ({ config, workingFolder, signal }) =>
+    config.from === "message"
+      ? foundIn(config.content, config.limit * MB)
+      : foundAt(config, workingFolder, signal),
+  watch: ({ config, workingFolder, ...watching }) =>
+    config.from === "folder" ? foundBy(config, workingFolder, watching) : undefined,
 });
 
-async function* foundAt(config: Config, workingFolder: string) {
+async function* foundAt(config: Config, workingFolder: string, signal: AbortSignal) {
   const { from, path, limit } = config;
   if (from === "folder") {
     throw new StepError(
@@ -97,28 +100,38 @@ async function* foundAt(config: Config, workingFolder: string) {
       },
     );
   }
-  const { afterwards, chosen } = settingsOf(config, workingFolder);
+  const { afterwards, chosen } = await settingsOf(config, workingFolder);
   for await (const file of filesAt(path, workingFolder, chosen)) {
-    yield foundFile({ ...file, afterwards, maxBytes: limit * MB, again: true });
+    yield foundFile({ ...file, afterwards, maxBytes: limit * MB, again: true, signal });
   }
 }
 
 /** What lies in a folder for good is not sent anew with every start; what is moved or deleted is, until it is gone. */
-async function* foundBy(config: Config, workingFolder: string, signal: AbortSignal) {
+async function* foundBy(config: Config, workingFolder: string, watching: Watching) {
   const { limit, afterwards: after } = config;
-  const { afterwards, chosen } = settingsOf(config, workingFolder);
-  const folder = resolve(workingFolder, config.folder);
+  const { signal } = watching;
+  const { afterwards, chosen } = await settingsOf(config, workingFolder);
+  const folder = await real(resolve(workingFolder, config.folder));
   if (chosen.isLeftOut(folder)) {
     throw new StepError(`"Move to" is the folder that is watched. Open the node and choose another.`, {
       code: "NOT_CONFIGURED",
     });
   }
-  for await (const file of watchFolder(folder, chosen, signal)) {
-    yield foundFile({ ...file, afterwards, maxBytes: limit * MB, again: after !== "leave" });
+  for await (const file of watchFolder(folder, chosen, watching)) {
+    yield foundFile({ ...file, afterwards, maxBytes: limit * MB, again: after !== "leave", signal });
   }
 }
 
-function settingsOf(config: Config, workingFolder: string): { afterwards: Afterwards; chosen: Chosen } {
-  const moveTo = config.afterwards === "move" ? resolve(workingFolder, config.moveTo) : undefined;
+async function settingsOf(
+  config: Config,
+  workingFolder: string,
+): Promise<{ afterwards: Afterwards; chosen: Chosen }> {
+  const moves = config.afterwards === "move";
+  const moveTo = moves ? await real(resolve(workingFolder, config.moveTo)) : undefined;
   return { afterwards: afterwardsOf(config.afterwards, moveTo), chosen: chosenBy(config, moveTo) };
+}
+
+/** Two ways to one folder must not pass for two folders. What is not there yet has one way only. */
+function real(folder: string): Promise<string> {
+  return realpath(folder).catch(() => folder);
 }

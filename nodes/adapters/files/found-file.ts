@@ -8,6 +8,8 @@ import { readFrom } from "./read-from.ts";
 interface FoundFile extends FilePath {
   /** As it was when it was found quiet; where it is not given, the file is waited for. */
   stamp?: Stamp;
+  /** Ends the waiting. */
+  signal: AbortSignal;
   later?(): void;
   afterwards: Afterwards;
   maxBytes: number;
@@ -17,7 +19,8 @@ interface FoundFile extends FilePath {
 /** What is wrong with the file itself, and not with its disk or the store. */
 const OWN_FAULT = /^(?:VCON|UUID)_/;
 
-export function foundFile({ path, base, stamp, later, afterwards, maxBytes, again }: FoundFile): Found {
+export function foundFile(file: FoundFile): Found {
+  const { path, base, stamp, signal, later, afterwards, maxBytes, again } = file;
   let taken = stamp;
   const end = async (what: keyof Afterwards) => {
     if (taken !== undefined) await afterwards[what]({ path, base, stamp: taken });
@@ -26,7 +29,7 @@ export function foundFile({ path, base, stamp, later, afterwards, maxBytes, agai
     message: { filename: path },
     again,
     async read(uuidFor) {
-      taken ??= await stampWhenQuiet(path);
+      taken ??= await stampWhenQuiet(path, signal);
       const bytes = await readWhole(path, taken, maxBytes);
       if (bytes !== undefined) return readFrom(bytes, maxBytes, uuidFor);
       // One that is watched will be seen again.

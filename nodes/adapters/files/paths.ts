@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
 import picomatch from "picomatch";
 import { StepError } from "../../kit/index.ts";
+import { failedIn } from "./afterwards.ts";
 import { fileError } from "./file-error.ts";
 import { type Walk, walk } from "./walk.ts";
 
@@ -26,7 +27,7 @@ export function chosenBy(
   const isNamed = picomatch(names, { nocase: true, basename: true });
   return {
     depth: subfolders ? Number.POSITIVE_INFINITY : 1,
-    isLeftOut: (folder) => folder === moveTo,
+    isLeftOut: (folder) => moveTo !== undefined && [moveTo, failedIn(moveTo)].includes(folder),
     isNamed: (path) => isNamed(withSlashes(path)),
   };
 }

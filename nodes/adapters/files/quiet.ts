@@ -2,7 +2,7 @@
 import type { Stats } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { StepError } from "../../kit/index.ts";
+import { StepError, stopped } from "../../kit/index.ts";
 import { fileError } from "./file-error.ts";
 
 /** How long a file must have stayed as it is. */
@@ -10,11 +10,11 @@ const QUIET_MS = 2000;
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 250;
 
-/** Changes with the file: another one in its place, other content. */
+/** Changes with the file: another one in its place, other content, others who may read it. */
 export type Stamp = string;
 
-export function stampOf({ ino, size, mtimeMs }: Stats): Stamp {
-  return `${ino} ${size} ${mtimeMs}`;
+export function stampOf({ ino, size, mtimeMs, mode, uid, gid }: Stats): Stamp {
+  return [ino, size, mtimeMs, mode, uid, gid].join(" ");
 }
 
 /** When the file will have been quiet for long enough: at once where it was written some time ago. */
@@ -22,8 +22,8 @@ export function quietFrom({ mtimeMs }: Stats, now: number): number {
   return mtimeMs <= now - QUIET_MS ? now : now + QUIET_MS;
 }
 
-/** Waits until the file is quiet. @throws StepError where it can't be read, or stays in motion */
-export async function stampWhenQuiet(path: string): Promise<Stamp> {
+/** Waits until the file is quiet. @throws StepError where it can't be read, stays in motion, or the signal aborts */
+export async function stampWhenQuiet(path: string, signal: AbortSignal): Promise<Stamp> {
   const end = Date.now() + PATIENCE_MS;
   let before: { stamp: Stamp; quiet: number } | undefined;
   for (;;) {
@@ -32,7 +32,9 @@ export async function stampWhenQuiet(path: string): Promise<Stamp> {
     if (before?.stamp !== stamp) before = { stamp, quiet: quietFrom(stats, now) };
     if (now >= before.quiet) return stamp;
     if (now >= end) throw inMotion();
-    await sleep(PAUSE_MS);
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {
+      throw stopped();
+    });
   }
 }
 

@@ -11,6 +11,12 @@ export interface SeenFile extends FilePath {
   later(): void;
 }
 
+export interface Watching {
+  signal: AbortSignal;
+  /** Is called as long as the folder can be read. */
+  works(): void;
+}
+
 interface Known {
   stamp: Stamp;
   /** When it is to be taken; never again once it was, unless it changes. */
@@ -29,7 +35,7 @@ const REST = 20;
 export async function* watchFolder(
   folder: string,
   chosen: Chosen,
-  signal: AbortSignal,
+  { signal, works }: Watching,
 ): AsyncGenerator<SeenFile, void> {
   const known = new Map<string, Known>();
   while (!signal.aborted) {
@@ -38,9 +44,11 @@ export async function* watchFolder(
     for await (const file of filesIn(folder, chosen)) {
       if (signal.aborted) return;
       there.add(file.path);
+      works();
       const due = await dueAt(file, known);
       if (due) yield due;
     }
+    works();
     for (const path of known.keys()) if (!there.has(path)) known.delete(path);
     const pause = Math.max(PAUSE_MS, REST * (performance.now() - begun));
     await sleep(Math.min(pause, LONGEST_PAUSE_MS), undefined, { signal }).catch(() => {});

@@ -16,7 +16,7 @@ import {
   toggle,
 } from "../../kit/index.ts";
 import { projectionField, ROWS, rowOf } from "../row.ts";
-import { createdAt, syntaxField, wholeIn } from "../whole-vcon.ts";
+import { createdAt, SYNTAXES, syntaxField, wholeIn } from "../whole-vcon.ts";
 import { fileError } from "./file-error.ts";
 import { dayFolder, liesWithin, safeName } from "./paths.ts";
 import { UUID_COLUMN } from "./row-format.ts";
@@ -92,7 +92,7 @@ interface Drawn {
 async function drawn(vcon: VconView, { format, projection, syntax }: Config): Promise<Drawn> {
   const rowFormat = rowFormatOf(format);
   if (rowFormat === undefined) {
-    return { name: vcon.uuid, content: vcon, ...wholeIn(syntax, vcon), created: createdAt(vcon) };
+    return { name: vcon.uuid, content: vcon, ...wholeIn(SYNTAXES[syntax], vcon), created: createdAt(vcon) };
   }
   const { row, index } = await rowOf(vcon, projection);
   const content: Row = { ...row, [UUID_COLUMN]: vcon.uuid };
@@ -115,7 +115,7 @@ async function writeVcons(items: readonly Item<VconView>[], { format, syntax }: 
   for (const { content, handle } of items) {
     const through = format === "gzip" ? [createGzip()] : [];
     await inFile(handle, (path) =>
-      writeWhole({ path, content: streamVcon(content, { syntax }), through, signal }),
+      writeWhole({ path, content: streamVcon(content, { syntax: SYNTAXES[syntax] }), through, signal }),
     );
   }
   return undefined;

@@ -4,7 +4,7 @@ import querystring from "node:querystring";
 import { type Handle, streamVcon, type VconView, WHOLE_PARTS } from "../../../core/index.ts";
 import { type ConfigOf, choice, destination, StepError, secret, text } from "../../kit/index.ts";
 import { projectionField, ROWS, rowOf } from "../row.ts";
-import { syntaxField, wholeIn } from "../whole-vcon.ts";
+import { SYNTAXES, syntaxField, wholeIn } from "../whole-vcon.ts";
 import { type Body, bodyOf, discard, jsonBody, post } from "./request.ts";
 import { MB, refusal, SERVICES, type Service } from "./services.ts";
 
@@ -84,8 +84,8 @@ async function drawn(vcon: VconView, { send, projection, syntax, secret }: Confi
     }
     case "vcon":
       return {
-        ...wholeIn(syntax, vcon),
-        body: () => bodyOf(() => streamVcon(vcon, { syntax }), secret),
+        ...wholeIn(SYNTAXES[syntax], vcon),
+        body: () => bodyOf(() => streamVcon(vcon, { syntax: SYNTAXES[syntax] }), secret),
       };
   }
 }

@@ -14,6 +14,9 @@ import type { Audio } from "./speech.ts";
 /** Bytes of a recording that is fetched: of telephone speech, uncompressed and in stereo, nearly two hours. */
 const LARGEST = 200_000_000;
 
+/** The kit's own time limit counts, which is no longer than that; the fetching's must not come first. */
+const WHOLE_SECONDS = 86_400;
+
 export interface Fetching extends Pick<Call<Record<never, never>>, "outside"> {
   /** Whether the server may be one of one's own network. */
   ownNetwork: boolean;
@@ -50,6 +53,7 @@ function fetched(
       maxBytes: LARGEST,
       allowHttp: ownNetwork,
       allowPrivate: ownNetwork,
+      timeLimits: { whole: WHOLE_SECONDS },
       signal,
       ...(mediatype === undefined ? {} : { mediatype }),
       ...(contentHash === undefined ? {} : { contentHash }),

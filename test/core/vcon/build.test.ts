@@ -5,8 +5,10 @@ import {
   addDialog,
   addExtension,
   addParty,
+  agentParty,
   buildNew,
   findUuid,
+  type Party,
   readVcon,
   uuid8,
   WTF_EXTENSION,
@@ -67,4 +69,20 @@ it.each([
   ["example.com", "8caa-f24ab1a0c334"],
 ])("the version 8 UUID of %s ends in %s", (host, suffix) => {
   expect(uuid8(host, 0x0196010bbaaf, 0xc8c)).toBe(`0196010b-baaf-8c8c-${suffix}`);
+});
+
+it.each<[string, Party, string[] | undefined]>([
+  ["with a role uses the extension for contact centres", { role: "agent" }, ["CC"]],
+  ["with a contact list does", { contact_list: "Winter" }, ["CC"]],
+  [
+    "of an agent's session has a role of another extension",
+    agentParty("Ada", { model_id: "m", provider: "p" } as never),
+    undefined,
+  ],
+  ["with a name alone uses none", { name: "Bob" }, undefined],
+])("a party %s", (_, party, extensions) => {
+  const vcon = buildNew();
+  addParty(vcon, party);
+  addParty(vcon, party);
+  expect(vcon.extensions).toEqual(extensions);
 });

@@ -198,9 +198,11 @@ async function attempt<Result>(
   }
 }
 
-/** @param turn what takes long is done in some turns only */
+/** @param turn which of several like things is done; what takes long is done in some turns only */
 async function useInEveryWay(given: string | Uint8Array, turn: number): Promise<void> {
-  await attempt("strict", () => readVcon(given, { maxBytes: 3000, maxNesting: 9, repair: true }));
+  if (turn % 4 === 0) {
+    await attempt("strict", () => readVcon(given, { maxBytes: 3000, maxNesting: 9, repair: true }));
+  }
   const value = parsed(given);
   await attempt("validate", () => validateVcon(value));
   if (typeof value === "object" && value !== null) {
@@ -219,13 +221,12 @@ async function useInEveryWay(given: string | Uint8Array, turn: number): Promise<
 async function useUnsigned(vcon: Vcon, turn: number): Promise<void> {
   const written = writeVcon(vcon);
   expect(readVcon(written)).toMatchObject({ form: "unsigned", changes: [] });
-  for (const syntax of ["0.3.0", "0.0.1"] as const) {
-    expect(writeVcon(readVcon(writeVcon(vcon, { syntax })).vcon).length).toBe(written.length);
-  }
-  const what = REDACTIONS[turn % 6];
+  const syntax = turn % 2 === 0 ? "0.3.0" : "0.0.1";
+  expect(writeVcon(readVcon(writeVcon(vcon, { syntax })).vcon).length).toBe(written.length);
+  const what = REDACTIONS[turn % 9];
   if (what) await attempt("redact", () => redactVcon(vcon, what, { type: "test" }));
-  await attempt("amend", () => amendVcon(vcon));
-  await attempt("copy", () => copyVcon(vcon));
+  if (turn % 3 === 0) await attempt("amend", () => amendVcon(vcon));
+  if (turn % 3 === 1) await attempt("copy", () => copyVcon(vcon));
   expect(writeVcon(vcon)).toBe(written);
   if (turn !== 0) return;
   const signed = await attempt("sign", () => signVcon(vcon, signer(ed)));

@@ -36,6 +36,8 @@ describe("the top level", () => {
     [{ redacted: {}, redacted_from: { type: "names" } }, { redacted: { type: "names" } }],
     [{ redacted: {}, appended: null, amended: false, group: [], subject: null }, {}],
     [{ redacted_from: { type: "names" }, redacted: {} }, { redacted: { type: "names" } }],
+    [{ redacted: { uuid: null, type: "names" } }, { redacted: { type: "names" } }],
+    [{ redacted: { uuid: null }, appended: { url: null } }, {}],
     [{ group: [{ uuid: "a" }] }, { group: [{ uuid: "a" }] }],
     [
       { redacted: { type: "names", alg: "SHA-512", signature: "a".repeat(86) } },
@@ -63,6 +65,17 @@ describe("the top level", () => {
     const { vcon, rules } = read({ parties: nothing, analysis: nothing });
     expect(vcon).toEqual(head);
     expect(rules).not.toEqual([]);
+  });
+
+  it("tells 10,000 changes and no more, however many there are", () => {
+    const { vcon, changes, left } = readVcon({
+      ...head,
+      parties: Array(20_000).fill(null),
+      dialog: Array(20_000).fill({ type: "text", start: "soon" }),
+    });
+    expect(changes).toHaveLength(10_000);
+    expect(left).toHaveLength(10_000);
+    expect((vcon as Vcon).parties!.slice(-1)).toEqual([{}]);
   });
 
   it("wraps a single object where an array belongs", () => {
@@ -271,12 +284,20 @@ describe("a dialog", () => {
     expect(left).toEqual(["/dialog/0/alg"]);
   });
 
+  it("takes the first of two old names", () => {
+    expect(analysisOf({ vendor: "v", vendor_schema: "b", schema_version: "a" })).toEqual({
+      vendor: "v",
+      vendor_schema: "b",
+      schema: "a",
+    });
+  });
+
   it("says what was changed and where", () => {
     expect(
       readVcon({ ...head, dialog: [{}, { type: "video", mimetype: "video/mp4", start: 0 }] }).changes,
     ).toEqual([
-      { pointer: "/dialog/1/type", rule: "oldValues" },
       { pointer: "/dialog/1/mediatype", rule: "oldNames" },
+      { pointer: "/dialog/1/type", rule: "oldValues" },
       { pointer: "/dialog/1/start", rule: "dates" },
     ]);
   });
@@ -305,6 +326,11 @@ describe("what moved to the contact center extension", () => {
     expect(pointers).toEqual(["/dialog/0/interaction_id", "/extensions/1"]);
   });
 
+  it("is not the role of a party that is an agent's session", () => {
+    const parties = [{ role: "agent", meta: { agent_session: { model_id: "m", provider: "p" } } }];
+    expect(read({ extensions: ["agent_session"], parties }).pointers).toEqual([]);
+  });
+
   it("is named once, and not for what says nothing", () => {
     const members = { extensions: ["CC"], parties: [{ role: "agent" }, { role: "customer" }] };
     expect(read(members)).toMatchObject({ vcon: { ...head, ...members }, pointers: [] });
@@ -318,6 +344,7 @@ describe("what moved to the contact center extension", () => {
 describe("a body", () => {
   it.each([
     ["text without encoding", { body: "Hello" }, { body: "Hello", encoding: "none" }],
+    ["text of no encoding", { body: "Hello", encoding: "" }, { body: "Hello", encoding: "none" }],
     ["an object without encoding", { body: { a: 1 } }, { body: { a: 1 }, encoding: "json" }],
     ["an object called text", { body: [1], encoding: "none" }, { body: [1], encoding: "json" }],
     ["false", { body: false }, { body: false, encoding: "json" }],

@@ -119,7 +119,8 @@ describe("findPartyIndex", () => {
     ["tel", "tel:+1-202-555-0101", 1],
     ["mailto", "mailto:alice@EXAMPLE.com", 2],
     ["name", "Bob", 1],
-    ["name", "bob", undefined],
+    ["name", "bob", 1],
+    ["name", "Bo", undefined],
     ["tel", "+12025550102", undefined],
     ["name", "", undefined],
   ] as const)("finds %s %j at %j", (by, value, expected) => {

@@ -85,6 +85,26 @@ describe("readVcon", () => {
     ["a dialog that is a number", { ...minimal, dialog: 3 }, "/dialog is a number where an array belongs"],
     ["a seal without its list", { payload: "e30", signatures: {} }, '"signatures" not an array'],
     ["a seal without its text", { ciphertext: 1, recipients: [] }, '"ciphertext" is not a text'],
+    [
+      "a signature with another seal's text",
+      { payload: null, cyphertext: "x", signatures: [] },
+      '"payload" is not a text',
+    ],
+    [
+      "an object that has no JSON",
+      {
+        ...minimal,
+        toJSON() {
+          return undefined;
+        },
+      },
+      "this is undefined",
+    ],
+    [
+      "names that are an object",
+      { ...minimal, extensions: { a: 1 } },
+      "/extensions is an object where an array",
+    ],
   ])("refuses %s", (_, input, message) => {
     expect(refusal(input)).toMatchObject({
       code: "VCON_MALFORMED",
@@ -97,8 +117,22 @@ describe("readVcon", () => {
     loop.self = loop;
     expect(refusal(loop)).toMatchObject({
       code: "VCON_MALFORMED",
-      message: expect.stringContaining("deeper"),
+      message: expect.stringContaining("refers to itself"),
     });
+  });
+
+  it("reads long texts of an object as they are, wherever they stand", () => {
+    const texts = ["A", "é", '"', "\ud800"].map((letter) => letter.repeat(70_000));
+    const given = {
+      ...minimal,
+      subject: texts[0],
+      dialog: texts.map((body) => ({ type: "text", body, x: [body] })),
+    };
+    const { vcon } = readVcon(given);
+    expect((vcon as Vcon).subject).toBe(texts[0]);
+    expect((vcon as Vcon).dialog!.map(({ body }) => body)).toEqual(texts);
+    expect((vcon as Vcon).dialog!.map((dialog) => dialog["x"])).toEqual(texts.map((text) => [text]));
+    expect(refusal({ ...given, x: JSON.parse(nested(100)) as object }).message).toContain("deeper than 100");
   });
 
   it("reads an object as the JSON that it would be written as", () => {
@@ -165,6 +199,12 @@ describe("readVcon", () => {
     expect(bodyRead(6)).toBe(body);
   });
 
+  it("refuses a single element that would nest too deep once it stands in its array", () => {
+    const dialog = (levels: number) => ({ ...minimal, dialog: { x: JSON.parse(nested(levels)).x } });
+    expect(readVcon(writeVcon(readVcon(dialog(98)).vcon)).changes).toEqual([]);
+    expect(refusal(dialog(99)).message).toContain("/dialog is an object where an array belongs");
+  });
+
   it.each([
     ["text", JSON.stringify],
     [
@@ -173,6 +213,7 @@ describe("readVcon", () => {
     ],
     ["bytes", (vcon: object) => Buffer.from(JSON.stringify(vcon))],
     ["an object", (vcon: object) => vcon],
+    ["an object with a long text", (vcon: object) => ({ ...vcon, subject: "a".repeat(70_000) })],
     ["an object's names", () => ({ ...minimal, ["a".repeat(60_000)]: 1 })],
     ["gzip, once it is unpacked", (vcon: object) => gzipSync(JSON.stringify(vcon))],
     ["gzip, as it came", () => Buffer.concat([gzipSync(JSON.stringify(minimal)), Buffer.alloc(50_000)])],
@@ -182,6 +223,36 @@ describe("readVcon", () => {
       code: "VCON_TOO_LARGE",
       message: expect.stringContaining("50000 bytes"),
     });
+  });
+
+  it.each([
+    ["text", (json: string) => json],
+    ["bytes", (json: string) => Buffer.from(json)],
+    [
+      "bytes beside a long recording",
+      (json: string) => Buffer.from(`{"a":"${"A".repeat(100_000)}",${json.slice(1)}`),
+    ],
+  ])("refuses more values than any conversation has, though they take few bytes, as %s", (_, given) => {
+    const json = JSON.stringify(minimal).replace("}", `,"x":[${"[],".repeat(2_500_000)}1]}`);
+    expect(refusal(given(json))).toMatchObject({
+      code: "VCON_TOO_LARGE",
+      message: expect.stringContaining("5000000 values"),
+    });
+  });
+
+  it("takes what stands in a text for no values", () => {
+    const subject = `\\",[{`.repeat(1_500_000);
+    expect(readVcon(JSON.stringify({ ...minimal, subject })).vcon.subject).toBe(subject);
+  });
+
+  it("leaves a body of more values as the text that it is", () => {
+    const body = `[${"[],".repeat(2_600_000)}1]`;
+    const given = {
+      ...minimal,
+      vcon: "0.3.0",
+      analysis: [{ type: "report", vendor: "v", encoding: "json", body }],
+    };
+    expect((readVcon(JSON.stringify(given)).vcon as Vcon).analysis![0]!.body).toBe(body);
   });
 
   it("reads what is just within the limit", () => {

@@ -208,6 +208,7 @@ describe("wtfAnalysis", () => {
   it("makes the analysis that the draft asks for", () => {
     expect(wtfAnalysis({ body: wtf, vendor: "deepgram", product: "nova-3", dialog: 0 })).toEqual({
       type: "wtf_transcription",
+      start: wtf.metadata.created_at,
       dialog: 0,
       vendor: "deepgram",
       product: "nova-3",

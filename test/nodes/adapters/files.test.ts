@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -19,8 +20,10 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type AnyVcon, newUuid, openStore, readVcon, type Vcon, writeVcon } from "../../../core/index.ts";
 import { startProgram } from "../../package/program.ts";
+import { startForgetfulProxy } from "../../support/forgetful-proxy.ts";
 import { ends, type FlowNode, type Message, makeUserFolder, sink } from "../../support/node-red.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { startRedis } from "../../support/redis.ts";
 import { call, chat, encrypted, inline, signed, storeNode } from "../../support/vcons.ts";
 
 const { nodeRed, store } = await nodeRedForFile();
@@ -92,6 +95,13 @@ async function through(payload: unknown, failing = 0, more: object = {}) {
 }
 const taken = (id: string) => nodeRed.received(id).splice(0);
 
+function linkTo(target: string): string {
+  const link = join(mkdtempSync(join(tmpdir(), "vcon-files-")), "link");
+  folders.push(dirname(link));
+  symlinkSync(target, link);
+  return link;
+}
+
 type Failure = Message & { error: { message: string; code: string } };
 
 /** The error of a message of which nothing could be found at all. */
@@ -108,6 +118,13 @@ async function nextUuids(count: number): Promise<unknown[]> {
   const uuids: unknown[] = [];
   while (uuids.length < count) uuids.push((await nodeRed.next("out")).payload);
   return uuids.sort();
+}
+
+/** What Node-RED can't copy. */
+function deep(): object {
+  let deep: object = {};
+  for (let level = 0; level < 50_000; level++) deep = { deep };
+  return deep;
 }
 
 /** Waits until this is so. */
@@ -228,6 +245,15 @@ describe("a vCon that a message holds", () => {
     expect(failed).toHaveLength(bad.length);
     for (const { error } of failed as Failure[]) expect(error.code).toBe("VCON_MALFORMED");
     expect(JSON.stringify(nodeRed.log)).not.toContain("no vCon at all");
+  });
+
+  it("that nests too deep to be copied for a Catch node stands in nobody's way, and is told in the log", async () => {
+    await deploy();
+    nodeRed.log.length = 0;
+    const vcons = Array.from({ length: 20 }, () => made());
+    nodeRed.send("files", { payload: [deep(), ...vcons] });
+    expect(await nextUuids(20)).toEqual(vcons.map(({ uuid }) => uuid).sort());
+    expect(nodeRed.log[0]).toMatchObject({ id: "files", message: expect.stringMatching(/^Not a vCon/) });
   });
 
   it("is larger than the limit by itself, or once unpacked", async () => {
@@ -367,6 +393,32 @@ describe("a path", () => {
     utimesSync(path, hourAgo, hourAgo);
     const { failed } = await through(path, 1);
     expect(failed).toMatchObject([{ filename: path, error: { code: "VCON_TOO_LARGE" } }]);
+  });
+
+  it("on a message that nests too deep to be copied is refused in the log, and taken with the next one", async () => {
+    await deployFiles();
+    nodeRed.log.length = 0;
+    const vcons = Array.from({ length: 8 }, () => made());
+    for (const [index, vcon] of vcons.entries()) put(`${index}.json`, textOf(vcon));
+    nodeRed.send("files", { payload: folder, more: deep() });
+    await until(() => nodeRed.log.length > 0);
+    expect(nodeRed.log).toMatchObject([{ id: "files", message: expect.stringContaining("nests too deep") }]);
+    expect(uuidsOf((await through(folder)).out)).toEqual(vcons.map(({ uuid }) => uuid).sort());
+  });
+
+  it("to a file that is being written is not waited for when the flow is stopped, and the log says so", async () => {
+    await deployFiles();
+    const path = join(folder, "a.json");
+    writeFileSync(path, "{");
+    const writing = setInterval(() => appendFileSync(path, " "), 200);
+    onTestFinished(() => clearInterval(writing));
+    nodeRed.send("files", { payload: path });
+    await until(() => (nodeRed.status("files")?.text ?? "").includes("running"));
+    nodeRed.log.length = 0;
+    await nodeRed.redeploy();
+    expect(nodeRed.log).toMatchObject([
+      { id: "files", message: expect.stringContaining("Send the message again") },
+    ]);
   });
 
   it("names the file in the message to a Catch node, and nowhere else", async () => {
@@ -510,6 +562,34 @@ describe("a watched folder", () => {
     expect(nodeRed.received("failure")).toEqual([]);
   });
 
+  it("takes a file again when others may read it than before", async () => {
+    const path = put("a.json", "no vCon");
+    await watch();
+    await nodeRed.next("failure");
+    chmodSync(path, 0o444);
+    expect(await nodeRed.next("failure")).toMatchObject({ filename: path });
+  });
+
+  it("gives what it stored although the store's answer was lost", async () => {
+    const redis = await startRedis();
+    const proxy = await startForgetfulProxy(redis.port, "vcon_created");
+    onTestFinished(async () => {
+      await nodeRed.deploy([]);
+      proxy.close();
+      await redis.stop();
+    });
+    // So that the server knows the script, and the first answer is that of the write.
+    const before = await openStore(redis.url);
+    await before.create(made());
+    await before.close();
+    const vcon = made();
+    put("a.json", textOf(vcon));
+    const url = `redis://127.0.0.1:${proxy.port}`;
+    await nodeRed.deploy([{ ...storeNode, url }, { ...files, from: "folder", folder }, ...ends]);
+    expect(await nextUuids(1)).toEqual([vcon.uuid]);
+    expect(proxy.lost()).toBe(1);
+  });
+
   it("puts aside what is none where files are moved", async () => {
     put("a.json", "no vCon");
     await watch({ afterwards: "move", moveTo: `${folder}/done`, subfolders: true });
@@ -537,11 +617,30 @@ describe("a watched folder", () => {
     expect(told).toHaveLength(2);
   });
 
-  it("that is the one to move to is refused", async () => {
-    put("a.json");
-    await watch({ afterwards: "move", moveTo: folder });
+  it("that is empty when it is there again is watched, and is told of when it goes once more", async () => {
+    const away = join(folder, "away");
+    nodeRed.log.length = 0;
+    await watch({ folder: away });
+    for (let time = 0; time < 2; time++) {
+      await until(() => nodeRed.status("files")?.fill === "red");
+      mkdirSync(away);
+      await until(() => nodeRed.status("files")?.fill === "green");
+      rmSync(away, { recursive: true });
+    }
+    await until(() => nodeRed.log.length === 3);
+    for (const { message } of nodeRed.log) expect(message).toContain("The folder can't be read (ENOENT)");
+  });
+
+  it.each<[string, () => object]>([
+    ["is the one to move to", () => ({ moveTo: folder })],
+    ["is the one to move to, by another way", () => ({ moveTo: linkTo(folder) })],
+    ["gets what holds no vCon", () => ({ folder: join(folder, "failed"), moveTo: folder })],
+  ])("that %s is refused", async (_, settings) => {
+    const path = put("failed/a.json");
+    await watch({ afterwards: "move", subfolders: true, ...settings() });
     await until(() => nodeRed.log.some(({ message }) => message.includes(`"Move to" is the folder`)));
-    expect(lying()).toEqual(["a.json"]);
+    expect(existsSync(path)).toBe(true);
+    expect(lying()).toEqual(["failed/a.json"]);
   });
 
   it("takes no messages", async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { formOf } from "../../../core/index.ts";
-import { authority, ec, root, rsa } from "../../core/vcon/security/signers.ts";
+import { ec, rsa } from "../../core/vcon/security/signers.ts";
 import { certificatePem, type KeyTexts, keysNode, nodeWithKeys, ours, signing } from "../../support/keys.ts";
 import { ends } from "../../support/node-red.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
@@ -89,10 +89,11 @@ describe("environment variables", () => {
 
 describe("a field that a node needs", () => {
   it.each([
-    ["sign", sign, "privateKey", "Private key"],
-    ["sign", sign, "certificates", "Certificates"],
-    ["encrypt", encrypt, "recipients", "Recipients"],
-  ] as const)("is named where it is not set: %s, %s", async (_type, node, name, label) => {
+    ["sign", "privateKey", "Private key"],
+    ["sign", "certificates", "Certificates"],
+    ["encrypt", "recipients", "Recipients"],
+  ] as const)("is named where it is not set: %s, %s", async (type, name, label) => {
+    const node = { sign, encrypt }[type];
     for (const empty of ["", " \n "]) {
       await node.deploy({}, { ...ours, [name]: empty });
       expect(await node.refused(await stored(store, chat()))).toMatchObject({

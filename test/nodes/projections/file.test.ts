@@ -97,7 +97,7 @@ describe("a vCon", () => {
   });
 
   it("is written in an older syntax for those who know no newer, and again once the syntax is another", async () => {
-    await deploy({ format: "json", syntax: "0.0.1" });
+    await deploy({ format: "json", syntax: "container00" });
     const uuid = await sent(await vcon(recording(1000)));
     const written = JSON.parse(readFileSync(pathOf(uuid), "utf8"));
     expect(written).toMatchObject({
@@ -138,7 +138,7 @@ describe("a vCon", () => {
     ["is signed, and the syntax is an older one", () => vcon(signed() as never), "VCON_SEALED"],
     ["is encrypted, and the syntax is an older one", () => vcon(encrypted() as never), "VCON_SEALED"],
   ])("makes no file where it %s", async (_, make, code) => {
-    await deploy({ format: "json", syntax: "0.3.0" });
+    await deploy({ format: "json", syntax: "core00" });
     expect(await refused(await make())).toMatchObject({ code });
     expect(existsSync(place.folder)).toBe(false);
   });

@@ -136,7 +136,7 @@ describe("what is posted", () => {
 
   it("is the vCon in an older syntax for those who know no newer", async () => {
     const receiver = await receives();
-    await deploy({ url: receiver.hook, send: "vcon", syntax: "0.0.1" });
+    await deploy({ url: receiver.hook, send: "vcon", syntax: "container00" });
     await sent(await stored(store, call(inline(Buffer.alloc(1000)))));
     expect(receiver.deliveries[0]!.body).toMatchObject({
       vcon: "0.0.1",
@@ -474,7 +474,7 @@ describe("a vCon that can't be sent", () => {
     ],
     [
       "is signed, and the syntax is an older one",
-      { send: "vcon", syntax: "0.3.0" },
+      { send: "vcon", syntax: "core00" },
       () => stored(store, signed()),
       "VCON_SEALED",
     ],

@@ -56,14 +56,14 @@ describe.each([
     expect(validateVcon(copy).filter(({ level }) => level === "error")).toEqual([]);
   });
 
-  it("leaves the first one and its trail as they were", async () => {
+  it("leaves the first one as it was, and its trail tells of the new one", async () => {
     await deploy({ as });
     const first = conversation();
     const payload = await stored(store, first);
     const uuid = await copied(payload);
     expect(await nodeRed.through("tag", { payload: uuid })).toMatchObject({ at: "out" });
     expect(await store.get(payload)).toEqual(first);
-    expect(await store.trail(payload)).toEqual([]);
+    expect(await store.trail(payload)).toMatchObject([{ event: "vcon_created", copy: uuid }]);
     expect(await store.get(uuid)).toMatchObject({ attachments: [{ body: ["queue:support"] }] });
   });
 

@@ -55,7 +55,7 @@ describe("open, to make an amended version,", () => {
       amended: { uuid },
     });
     expect(await store.get(uuid)).toEqual(sealed);
-    expect(await store.trail(uuid)).toEqual([]);
+    expect(await store.trail(uuid)).toMatchObject([{ event: "vcon_created", copy: message.payload }]);
     expect(await store.trail(String(message.payload))).toMatchObject([
       { event: "vcon_created", source: uuid, node: { id: "node", type: "vcon-open" } },
     ]);

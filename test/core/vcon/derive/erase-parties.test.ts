@@ -115,8 +115,47 @@ describe("a text", () => {
     ],
     ["goes with what a message quotes", text("Yes.\n> my pin is 1234\n"), { body: "Yes.\n> [redacted]\n" }],
     ["is not found where there is none", text("Order number: 17"), { body: "Order number: 17" }],
+    [
+      "in a greeting or on a line of its own takes nothing else with it",
+      text("Dear Carol Carter:\nyour options at 10:30:\nCarol is in\n"),
+      { body: "Dear [redacted]:\nyour options at 10:30:\n[redacted] is in\n" },
+    ],
   ])("of another party: a mention %s", (_, dialog, expected) => {
     expect(left(dialog)).toMatchObject(expected);
+  });
+
+  it.each([
+    ["-----Original Message-----\nFrom: helpdesk\n", "-----Original Message-----\n[redacted]"],
+    [`${"_".repeat(32)}\nFrom: helpdesk\n`, `${"_".repeat(32)}\n[redacted]`],
+    ["From: Carol Carter\nSent: Monday\n\n", "From: [redacted]\n[redacted]"],
+    ["Von: Carol Carter\nGesendet: Montag\n\n", "Von: [redacted]\n[redacted]"],
+    [
+      "On Mon, Nov 2, 2026 at 10:00 AM Carol Carter <x@example.com>\nwrote:\n\n",
+      "On Mon, Nov 2, 2026 at 10:00 AM [redacted] <x@example.com>\nwrote:\n[redacted]",
+    ],
+    ["Am 02.11.26 um 10:00 schrieb Carol:\n", "Am 02.11.26 um 10:00 schrieb [redacted]:\n[redacted]"],
+    ["Carol Carter wrote:\n> ", "[redacted] wrote:\n> [redacted]"],
+  ])("of another party goes without what it quotes below %j", (introduction, expected) => {
+    expect(left(text(`Yes.\n\n${introduction}My pin is 1234.`)).body).toBe(`Yes.\n\n${expected}`);
+  });
+
+  it("of another party keeps what is written below quoted lines", () => {
+    const body = "On 2 Nov at 10:00 Carol Carter wrote:\n> My pin?\n\nIt is in the post.";
+    expect(left(text(body)).body).toBe(
+      "On 2 Nov at 10:00 [redacted] wrote:\n> [redacted]\n\nIt is in the post.",
+    );
+  });
+
+  it.each([
+    "[10:02] Alice: Hi\n[10:03] Carol: My pin is 1234",
+    "02/11/2026, 10:02 - Alice Archer: Hi\n02/11/2026, 10:03 - Carol Carter: My pin\nis 1234",
+    "Alice Archer  10:02 AM\nHi\nCarol Carter  10:03 AM\nMy pin is 1234",
+    "[10:03 AM] Carol Carter\nMy pin is 1234",
+    "2 Nov 2026 10:03:11 UTC Carol (customer): My pin is 1234",
+    "(10:03) Customer: My pin is 1234",
+    "[02/11/2026, 10:03:11] +1 (202) 555-0101: My pin is 1234",
+  ])("of another party is gone if it is a chat with times: %j", (body) => {
+    expect(left(text(body))).not.toHaveProperty("body");
   });
 
   it.each<[string, Dialog]>([
@@ -184,6 +223,8 @@ describe("a recording", () => {
     const url = "https://example.com/1.mp3";
     const external = { type: "recording", parties: [1], url, content_hash: HASH };
     expect(left(external)).toEqual(external);
+    const typed = { ...recording, parties: [0], mediatype: 'audio/wav; name="my pin 1234.wav"' };
+    expect(left(typed).mediatype).toBe("audio/wav");
     expect(left({ ...external, url: "https://example.com/+12025550101.mp3" })).not.toHaveProperty("url");
   });
 });
@@ -369,6 +410,18 @@ describe("a transcript", () => {
     expect(analysisLeft({ body, type: "diarized" })).toEqual({});
   });
 
+  it("with addresses for speakers is told apart however the vCon writes them", () => {
+    const vcon = call({});
+    Object.assign(vcon.parties![0]!, { tel: "tel:+1-202-555-0101" });
+    Object.assign(vcon.parties![1]!, { sip: "sip:Alice@pbx.example.com" });
+    const body = [
+      { speaker: "alice@pbx.example.com", text: "Hello." },
+      { speaker: "+12025550101", text: "My pin is 1234." },
+    ];
+    addAnalysis(vcon, { type: "transcript", vendor: "v", dialog: 0, encoding: "json", body });
+    expect(transcriptText(without(vcon).analysis![0]!)).toBe("Hello.\n[redacted]");
+  });
+
   it("of a recording with one voice is theirs as a whole, or the other's", () => {
     const body = "My pin is 1234.";
     expect(analysisLeft({ body }, { parties: 0 }).body).toEqual([{ party: 0, text: "[redacted]" }]);
@@ -388,6 +441,19 @@ describe("a transcript", () => {
     const vcon = call({});
     addAttachment(vcon, { purpose: "log", encoding: "json", body, party: 1, mediatype: "application/json" });
     expect(transcriptText(without(vcon).attachments![0]!)).toBe("Hello.\n[redacted]");
+  });
+
+  it("whose words were taken out before doesn't name who spoke them", () => {
+    const body = [
+      { speaker: "Alice", text: "[redacted]" },
+      { speaker: "Carol Carter", text: "[redacted]" },
+      { speaker: "Cousin of Carol", text: "[redacted]" },
+    ];
+    expect(analysisLeft({ body }).body).toEqual([
+      { party: 1, speaker: "Alice", text: "[redacted]" },
+      { party: 0, text: "[redacted]" },
+      { speaker: "Cousin of [redacted]", text: "[redacted]" },
+    ]);
   });
 
   it("does not take a shared first name for the other one", () => {
@@ -445,6 +511,7 @@ describe("an attachment", () => {
       "of STIR",
       { purpose: "stir-verification-report", party: 1, encoding: "json", body: { result: "verified" } },
     ],
+    ["of SIP, named otherwise", { purpose: "SIP_trace", party: 1, encoding: "json", body: { via: "a" } }],
     ["with the chat", { purpose: "chatlog", party: 1, encoding: "none", body: "Hi." }],
     [
       "that can't be read",
@@ -475,6 +542,13 @@ describe("an attachment", () => {
       filename: "[redacted].json",
       body: { who: "[redacted]", "[redacted]": ["[redacted]", true] },
     });
+  });
+
+  it("of the first party is gone, whoever that is, because those of nobody known are said to be its", () => {
+    const vcon = chat();
+    vcon.parties!.reverse();
+    addAttachment(vcon, { purpose: "lead", encoding: "json", body: { born: "1990-01-01" } });
+    expect(without(vcon, [1]).attachments).toEqual([{}]);
   });
 
   it("of tags stays, whoever it is said to be of", () => {

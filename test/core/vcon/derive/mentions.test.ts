@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Mentions, mentionsOf } from "../../../../core/vcon/derive/mentions.ts";
+import type { Party } from "../../../../core/vcon/types.ts";
 
 const carol = {
   name: "Carol Carter-O'Neil",
@@ -19,7 +20,8 @@ describe("a person is named", () => {
   it.each([
     ["Carol Carter-O'Neil called.", "[redacted] called."],
     ["This is CAROL CARTER O’NEIL.", "This is [redacted]."],
-    ["Ms Carter's bill, says Cárol", "Ms Carter's bill, says [redacted]"],
+    ["Ms Carter's bill, says Cárol", "Ms [redacted]'s bill, says [redacted]"],
+    ["The Carters, Carols Rechnung", "The [redacted], [redacted] Rechnung"],
     ["Thank you, carol!", "Thank you, [redacted]!"],
     ["Thank you, Ca\u00adr\u200bol!", "Thank you, [redacted]!"],
     ["q=Carol%20Smith&r=%C3%A9Carol", "q=[redacted]%20Smith&r=%C3%A9[redacted]"],
@@ -71,6 +73,11 @@ describe("care is taken", () => {
     expect(redacted("Carol Carter, Bob Carter, Carol", found)).toBe("[redacted], Bob Carter, [redacted]");
   });
 
+  it("with half of a name that another party bears too", () => {
+    const found = mentionsOf([{ name: "Carol Carter" }], [{ name: "Bob Carter-Smith" }]);
+    expect(redacted("Carol, Bob Carter-Smith", found)).toBe("[redacted], Bob Carter-Smith");
+  });
+
   it.each([
     [
       "titles and roles",
@@ -89,11 +96,34 @@ describe("care is taken", () => {
     ["a name that is a number", "+1 202 555 0101", "202-555-0101", "[redacted]"],
     ["a name in a script without blanks", "王小明", "我是王小明你好", "我是[redacted]你好"],
     ["an accent", "José Núñez", "jose nunez and JOSÉ", "[redacted] and [redacted]"],
+    ["an umlaut", "Jürgen Müller", "JUERGEN MUELLER, Herr Muller", "[redacted], Herr [redacted]"],
+    [
+      "an umlaut written as two letters",
+      "Juergen Mueller",
+      "Hr. Müller, Jürgen",
+      "Hr. [redacted], [redacted]",
+    ],
     ["the mark itself", "Redacted", "[redacted]", "[redacted]"],
+    ["the mark itself in two words", "Red Acted", "Red Acted, [redacted]", "[redacted], [redacted]"],
     ["an empty name", " - ", "a - b", "a - b"],
   ])("with %s", (_, name, text, expected) => {
     const type = name === "Reliable Repairs" ? "organization" : "person";
     expect(redacted(text, mentionsOf([{ name, type }], []))).toBe(expected);
+  });
+
+  it.each<[string, Party, string]>([
+    ["dashes", { name: `a${"-".repeat(100)}b` }, `a${"-".repeat(60)}c`],
+    ["accents", { name: `${"a-".repeat(40)}x` }, `${"a\u0301\u0301\u0301".repeat(40)}c`],
+    ["dots", { mailto: `a${".".repeat(200)}b@c` }, `a${" . ".repeat(200)}c`],
+    ["blanks in an identifier", { did: `a${" .".repeat(100)}b` }, `a${" .".repeat(80)}c`],
+    ["an identifier that is the mark without its brackets", { uuid: "redacted" }, "[redacted]"],
+  ])("with %s, which take no longer than others", (_, party, text) => {
+    expect(redacted(text, mentionsOf([party], []))).toBe(text);
+  });
+
+  it("with parties that have too many details to look for", () => {
+    const meta = Array.from({ length: 50_000 }, (_, index) => 2_025_550_000 + index);
+    expect(() => mentionsOf([{ meta }], [])).toThrow(expect.objectContaining({ code: "VCON_TOO_LARGE" }));
   });
 
   it("with extensions, which are told from longer numbers", () => {

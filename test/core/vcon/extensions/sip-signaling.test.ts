@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import {
   type Attachment,
   addSipAttachment,
-  isSipAttachment,
   readSipHeaders,
   readSipTrace,
   readVerificationReport,
@@ -77,7 +76,7 @@ describe("a SIP attachment", () => {
     expect(sipAttachments(vcon).map(([index]) => index)).toEqual([0, 1]);
     expect(sipAttachments(vcon, "sip-message-trace")).toEqual([[1, vcon.attachments![1]]]);
     expect(sipAttachments(vcon, "sip-bye")).toEqual([]);
-    expect(isSipAttachment({ purpose: "toString" })).toBe(false);
+    expect(sipAttachments({ ...vcon, attachments: [{ purpose: "toString" }] })).toEqual([]);
   });
 
   it("keeps no credentials", () => {
@@ -91,9 +90,12 @@ describe("a SIP attachment", () => {
     expect(vcon.attachments![1]!.body).toEqual({ To: "b" });
     addSipAttachment(vcon, {
       purpose: "sip-message-trace",
-      body: { ...trace, messages: [{ ...trace.messages[0]!, headers }] },
+      body: { ...trace, messages: [{ ...trace.messages[0]!, headers, body: secret }] },
     });
-    expect(readSipTrace(vcon.attachments![2]!)!.messages[0]!.headers).toEqual({ To: "b" });
+    expect(readSipTrace(vcon.attachments![2]!)!.messages[0]).toMatchObject({
+      headers: { To: "b" },
+      body: "INVITE sip:b@example.com SIP/2.0\r\nTo: b\r\n\r\n",
+    });
   });
 });
 

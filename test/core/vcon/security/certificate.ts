@@ -1,5 +1,6 @@
 /** Makes X.509 certificates for the tests, right and wrong ones, so that none has to be kept, nor its key. */
 import {
+  constants,
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
@@ -26,16 +27,48 @@ export interface CertificateOptions {
   keyUsage?: number;
   /** Another critical extension: its id and value in hex. */
   extra?: [id: string, value: string];
-  hash?: "sha256" | "sha1";
+  /** How the issuer signs; only an RSA key has the choice. */
+  signature?: keyof typeof RSA_SIGNATURES;
   from?: Date;
   to?: Date;
 }
 
-const ALGORITHMS: Record<string, string> = {
-  "rsa sha256": "2a864886f70d01010b",
-  "rsa sha1": "2a864886f70d010105",
-  "ec sha256": "2a8648ce3d040302",
-  "ed25519 sha256": "2b6570",
+interface SignatureKind {
+  id: string;
+  hash: string | null;
+  parameters: Buffer[];
+  /** In bytes, of RSASSA-PSS. */
+  saltLength?: number;
+}
+
+const PSS = "2a864886f70d01010a";
+const SHA256 = "608648016503040201";
+const MGF1 = "2a864886f70d010108";
+
+const RSA_SIGNATURES = {
+  sha256: { id: "2a864886f70d01010b", hash: "sha256", parameters: [der(0x05)] },
+  sha1: { id: "2a864886f70d010105", hash: "sha1", parameters: [der(0x05)] },
+  /** The same under the name that it had before. */
+  oldSha1: { id: "2b0e03021d", hash: "sha1", parameters: [der(0x05)] },
+  pssSha256: {
+    id: PSS,
+    hash: "sha256",
+    saltLength: 32,
+    parameters: [
+      sequence(
+        der(0xa0, sequence(oid(SHA256))),
+        der(0xa1, sequence(oid(MGF1), sequence(oid(SHA256)))),
+        der(0xa2, ...integers(32)),
+      ),
+    ],
+  },
+  /** What RSASSA-PSS is where nothing else is said. */
+  pssSha1: { id: PSS, hash: "sha1", saltLength: 20, parameters: [sequence()] },
+} satisfies Record<string, SignatureKind>;
+
+const OTHER_SIGNATURES: Record<string, SignatureKind> = {
+  ec: { id: "2a8648ce3d040302", hash: "sha256", parameters: [] },
+  ed25519: { id: "2b6570", hash: null, parameters: [] },
 };
 
 const kinds = {
@@ -63,15 +96,13 @@ export function certificateDer({
   pathLength,
   keyUsage,
   extra,
-  hash = "sha256",
+  signature = "sha256",
   from = new Date("2000-01-01T00:00:00Z"),
   to = new Date("2100-01-01T00:00:00Z"),
 }: CertificateOptions): Buffer {
-  const isRsa = issuer.key.asymmetricKeyType === "rsa";
-  const algorithm = sequence(
-    oid(ALGORITHMS[`${issuer.key.asymmetricKeyType} ${hash}`]!),
-    ...(isRsa ? [der(0x05)] : []),
-  );
+  const { id, hash, parameters, saltLength }: SignatureKind =
+    OTHER_SIGNATURES[issuer.key.asymmetricKeyType!] ?? RSA_SIGNATURES[signature];
+  const algorithm = sequence(oid(id), ...parameters);
   const extensions = [
     extension("551d13", sequence(...(ca ? [der(0x01, Buffer.of(255))] : []), ...integers(pathLength))),
     ...(keyUsage === undefined ? [] : [extension("551d0f", der(0x03, Buffer.of(0, keyUsage)))]),
@@ -87,8 +118,9 @@ export function certificateDer({
     createPublicKey(key).export({ format: "der", type: "spki" }),
     der(0xa3, sequence(...extensions)),
   );
-  const signature = sign(issuer.key.asymmetricKeyType === "ed25519" ? null : hash, toBeSigned, issuer.key);
-  return sequence(toBeSigned, algorithm, der(0x03, Buffer.of(0), signature));
+  const padding = saltLength === undefined ? {} : { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
+  const signed = sign(hash, toBeSigned, { key: issuer.key, ...padding });
+  return sequence(toBeSigned, algorithm, der(0x03, Buffer.of(0), signed));
 }
 
 function nameDer(name: string): Buffer {

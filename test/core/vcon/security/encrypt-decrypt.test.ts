@@ -149,6 +149,34 @@ describe("decryptVcon", () => {
     }
   });
 
+  it("refuses another UUID with any of the recipients", async () => {
+    const encrypted = await encryptVcon(vcon, { recipients: [open(rsa.key)] });
+    delete encrypted.unprotected;
+    const header = { uuid: "01928e10-193e-8231-b9a2-279e0d16bc47" };
+    const recipients = [...encrypted.recipients, { header }];
+    const error = await refusal(decryptVcon({ ...encrypted, recipients }, { keys: [rsa.key] }));
+    expect(error).toMatchObject({ code: "DECRYPTION_FAILED", message: expect.stringContaining("UUID") });
+  });
+
+  it("opens for one recipient, whatever the others are", async () => {
+    const encrypted = await encryptVcon(vcon, { recipients: [rsa.key, ec.key].map(open) });
+    const [first, second] = encrypted.recipients;
+    const others = [{}, { header: { alg: "none" } }, { ...first, encrypted_key: "AAAA" }];
+    const recipients = [...others, second!] as EncryptedVcon["recipients"];
+    const { vcon: read } = await decryptVcon({ ...encrypted, recipients }, { keys: [rsa.key, ec.key] });
+    expect(read).toEqual(vcon);
+  });
+
+  it("reads no header of more members than any has, as they are compared again and again", async () => {
+    const encrypted = await encryptVcon(vcon, { recipients: [open(ec.key)] });
+    const unprotected = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`x${index}`, 0]));
+    const error = await refusal(decryptVcon({ ...encrypted, unprotected }, { keys: [ec.key] }));
+    expect(error).toMatchObject({
+      code: "DECRYPTION_FAILED",
+      message: expect.stringContaining("header can't be read"),
+    });
+  });
+
   it("refuses compressed content", async () => {
     const bomb = await new GeneralEncrypt(Buffer.alloc(1_000_000, " "))
       .setProtectedHeader({ alg: "RSA-OAEP", enc: "A256GCM", zip: "DEF" })

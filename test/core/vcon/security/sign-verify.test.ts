@@ -1,11 +1,11 @@
 import { createPublicKey, sign as signBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { generalVerify } from "jose";
+import { GeneralSign, generalVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { VconError } from "../../../../core/errors.ts";
 import { type SignedVcon, signVcon, verifyVcon, writeVcon } from "../../../../core/vcon/index.ts";
-import { type Identity, identity, newKey } from "./certificate.ts";
+import { type CertificateOptions, type Identity, identity, newKey } from "./certificate.ts";
 import {
   authority,
   base64url,
@@ -73,6 +73,27 @@ describe.each(signers)("a vCon signed with $algorithm", ({ algorithm, who }) => 
     });
   });
 
+  it("verifies where jose has signed it", async () => {
+    const x5c = [who, authority].map(({ certificate }) => certificate.raw.toString("base64"));
+    const signed = await new GeneralSign(Buffer.from(writeVcon(vcon)))
+      .addSignature(who.key)
+      .setProtectedHeader({ alg: algorithm, x5c })
+      .sign();
+    expect((await verifyVcon(signed as SignedVcon, { trusted })).vcon).toEqual(vcon);
+  });
+
+  it("does not verify with a signature of another length", async () => {
+    const { payload, signatures } = await signVcon(vcon, signer(who));
+    const bytes = Buffer.from(signatures[0]!.signature, "base64url");
+    for (const wrong of [bytes.subarray(0, 0), bytes.subarray(1), Buffer.concat([bytes, bytes])]) {
+      const changed = {
+        payload,
+        signatures: [{ ...signatures[0]!, signature: wrong.toString("base64url") }],
+      };
+      expect((await refusal(verifyVcon(changed, { trusted }))).code).toBe("SIGNATURE_INVALID");
+    }
+  });
+
   it("no longer verifies after any change of payload, protected header or signature", async () => {
     const signed = await signVcon(vcon, signer(who));
     const [signature] = signed.signatures;
@@ -113,6 +134,11 @@ describe("signVcon", () => {
     };
     await verifyVcon(signed, { trusted, fetchCertificates });
     expect(asked).toEqual([certificatesUrl]);
+    const many = async () => Array(11).fill(ec.certificate);
+    expect(await refusal(verifyVcon(signed, { trusted, fetchCertificates: many }))).toMatchObject({
+      code: "CERTIFICATE_UNTRUSTED",
+      message: expect.stringContaining("more than 10"),
+    });
     expect((await refusal(verifyVcon(signed, { trusted }))).code).toBe("CERTIFICATE_UNTRUSTED");
   });
 
@@ -170,7 +196,10 @@ describe("trust", () => {
   const forKeys = identity({ name: "For keys", key: ec.key, issuer: authority, keyUsage: 0x20 });
   const strange = identity({ name: "Strange", key: ec.key, issuer: authority, extra: ["2a0304", "0500"] });
   const rsaRoot = identity({ name: "RSA root", key: rsa.key, ca: true });
-  const weak = identity({ name: "Weak", key: ec.key, issuer: rsaRoot, hash: "sha1" });
+  const ofRsaRoot = (signature: CertificateOptions["signature"]) =>
+    identity({ name: "Of RSA root", key: ec.key, issuer: rsaRoot, signature });
+  const shortAuthority = identity({ name: "Short", key: newKey("shortRsa"), issuer: root, ca: true });
+  const ofShort = identity({ name: "Of short", key: ec.key, issuer: shortAuthority });
   const future = identity({ name: "Future", key: ec.key, issuer: authority, from: day("2099-01-01") });
   const old = identity({ name: "Old", key: ec.key, issuer: authority, ...until2020 });
   const oldAuthority = identity({
@@ -215,10 +244,17 @@ describe("trust", () => {
     ["there are more authorities than one of them allows", "longer", [tooDeep, second, authority], {}],
     ["the signer's key is for encrypting only", "not for signing", [forKeys, authority], {}],
     ["a critical extension is unknown", "critical", [strange, authority], {}],
-    ["a signature is by SHA-1", "SHA-1", [weak], { trusted: [rsaRoot.certificate] }],
+    ["a signature is by SHA-1", "SHA-1", [ofRsaRoot("sha1")], { trusted: [rsaRoot.certificate] }],
+    ["it is by SHA-1 under an old name", "SHA-1", [ofRsaRoot("oldSha1")], { trusted: [rsaRoot.certificate] }],
+    ["it is by SHA-1 in RSASSA-PSS", "SHA-1", [ofRsaRoot("pssSha1")], { trusted: [rsaRoot.certificate] }],
   ])("is denied where %s", async (_, why, identities, options) => {
     const error = await refusal(verifyChain(identities, options));
     expect(error).toMatchObject({ code: "CERTIFICATE_UNTRUSTED", message: expect.stringContaining(why) });
+  });
+
+  it("is denied where an authority's RSA key is short enough to be found", async () => {
+    const error = await refusal(verifyChain([ofShort, shortAuthority]));
+    expect(error).toMatchObject({ code: "KEY_MALFORMED", message: expect.stringContaining("1024 bits") });
   });
 
   it.each([
@@ -232,6 +268,8 @@ describe("trust", () => {
     ["authorities need not be marked", [fromNobody, noAuthority], { checkAuthorities: false }],
     ["the authority itself is trusted", [ec, authority], { trusted: [authority.certificate] }],
     ["the signer itself is trusted", [selfSigned], { trusted: [selfSigned.certificate] }],
+    ["a signature is by SHA-256", [ofRsaRoot("sha256")], { trusted: [rsaRoot.certificate] }],
+    ["a signature is by SHA-256 in RSASSA-PSS", [ofRsaRoot("pssSha256")], { trusted: [rsaRoot.certificate] }],
   ])("is given where %s", async (_, identities, options) => {
     expect((await verifyChain(identities, options)).vcon.uuid).toBe(vcon.uuid);
   });
