@@ -32,7 +32,9 @@ it("the example signs, encrypts and opens with keys that are pasted into the for
   await page.click("#red-ui-header-button-deploy");
   await page.waitForFunction("!RED.nodes.dirty()");
 
-  await page.evaluate(`$.post("inject/example-seal-chat")`);
+  // The editor knows of the deploy before the nodes have begun.
+  const inject = `$.post("inject/example-seal-chat").then(() => "sent", () => "not yet")`;
+  await expect.poll(() => page.evaluate(inject), { timeout: 20_000 }).toBe("sent");
   const opened = (node: string) => `RED.nodes.node("example-seal-${node}").status?.text === "1 done"`;
   for (const node of ["sign", "encrypt", "open"]) await page.waitForFunction(opened(node));
 
