@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { identity, newKey } from "../core/vcon/security/certificate.ts";
 import { type Demo, importFlow, openEditor, startBrowser, startDemo } from "../support/browser.ts";
+import { identity, newKey } from "../support/certificate.ts";
 import { certificatePem, keyPem } from "../support/keys.ts";
 import { root } from "../support/node-red.ts";
 

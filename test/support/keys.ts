@@ -1,9 +1,9 @@
 /** A node that works with "vCon keys", and what people paste into these. */
 import type { KeyObject } from "node:crypto";
 import { expect } from "vitest";
-import type { Identity } from "../core/vcon/security/certificate.ts";
-import { authority, root, rsa } from "../core/vcon/security/signers.ts";
+import type { Identity } from "./certificate.ts";
 import { type Arrival, ends, type FlowNode, type Message, type TestNodeRed } from "./node-red.ts";
+import { authority, root, rsa } from "./signers.ts";
 import { storeNode } from "./vcons.ts";
 
 export type KeyTexts = Partial<

@@ -24,7 +24,7 @@ import {
   verifyVcon,
   writeVcon,
 } from "../../../core/vcon/index.ts";
-import { ec, ed, signer, trusted } from "./security/signers.ts";
+import { ec, ed, signer, trusted } from "../../support/signers.ts";
 
 const INPUTS = Number(process.env.FUZZ_INPUTS ?? 5000);
 /** So many milliseconds an input may take on a slow machine. */

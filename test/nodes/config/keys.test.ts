@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { formOf } from "../../../core/index.ts";
-import { ec, rsa } from "../../core/vcon/security/signers.ts";
 import { certificatePem, type KeyTexts, keysNode, nodeWithKeys, ours, signing } from "../../support/keys.ts";
 import { ends } from "../../support/node-red.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { ec, rsa } from "../../support/signers.ts";
 import { chat, stored, storeNode } from "../../support/vcons.ts";
 
 const { nodeRed, store } = await nodeRedForFile();

@@ -8,10 +8,10 @@ import {
   type Vcon,
   verifyVcon,
 } from "../../../core/index.ts";
-import { identity, newKey } from "../../core/vcon/security/certificate.ts";
-import { authority, ec, ed, root, rsa, signer } from "../../core/vcon/security/signers.ts";
+import { identity, newKey } from "../../support/certificate.ts";
 import { certificatePem, keyPem, nodeWithKeys } from "../../support/keys.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { authority, ec, ed, root, rsa, signer } from "../../support/signers.ts";
 import { call, chat, inline, stored } from "../../support/vcons.ts";
 
 const { nodeRed, store } = await nodeRedForFile();

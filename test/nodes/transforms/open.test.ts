@@ -9,10 +9,10 @@ import {
   verifyVcon,
 } from "../../../core/index.ts";
 import { selfSigned, serveHttps } from "../../core/vcon/fetch/servers.ts";
-import { type Identity, identity, newKey } from "../../core/vcon/security/certificate.ts";
-import { authority, ec, root, rsa, signer, wrongRoot } from "../../core/vcon/security/signers.ts";
+import { type Identity, identity, newKey } from "../../support/certificate.ts";
 import { certificatePem, keyPem, nodeWithKeys, ours } from "../../support/keys.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { authority, ec, root, rsa, signer, wrongRoot } from "../../support/signers.ts";
 import { call, chat, inline, stored } from "../../support/vcons.ts";
 
 const { nodeRed, store } = await nodeRedForFile();

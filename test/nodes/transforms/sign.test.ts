@@ -1,11 +1,11 @@
 import { generalVerify } from "jose";
 import { beforeEach, describe, expect, it } from "vitest";
 import { formOf, newUuid, type SignedVcon, type Vcon } from "../../../core/index.ts";
-import { identity, newKey } from "../../core/vcon/security/certificate.ts";
-import { authority, ec, ed, rsa } from "../../core/vcon/security/signers.ts";
+import { identity, newKey } from "../../support/certificate.ts";
 import { certificatePem, keyPem, keysNode, nodeWithKeys, ours, signing } from "../../support/keys.ts";
 import { ends } from "../../support/node-red.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
+import { authority, ec, ed, rsa } from "../../support/signers.ts";
 import { call, chat, encrypted, inline, stored, storeNode } from "../../support/vcons.ts";
 
 const { nodeRed, store } = await nodeRedForFile();

@@ -15,8 +15,8 @@ import {
   writeVcon,
 } from "../../../../core/vcon/index.ts";
 import { frozen } from "../../../support/frozen.ts";
+import { ec, signer, trusted } from "../../../support/signers.ts";
 import { call, chat, inline } from "../../../support/vcons.ts";
-import { ec, signer, trusted } from "../security/signers.ts";
 
 const UUID = "01928e10-193e-8231-b9a2-279e0d16bc46";
 const HASH = `sha512-${"a".repeat(86)}`;

@@ -12,7 +12,7 @@ import {
   type SignedVcon,
   verifyVcon,
 } from "../../../../core/vcon/index.ts";
-import { refusal, rsa } from "./signers.ts";
+import { refusal, rsa } from "../../../support/signers.ts";
 
 const corpus = process.env.VCON_CORPUS ?? join(import.meta.dirname, "../../../../../shared/corpus");
 const absent = !existsSync(corpus);

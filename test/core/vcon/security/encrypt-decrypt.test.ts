@@ -14,8 +14,8 @@ import {
   verifyVcon,
   writeVcon,
 } from "../../../../core/vcon/index.ts";
-import { newKey } from "./certificate.ts";
-import { ec, ed, refusal, rsa, signer, trusted, vcon } from "./signers.ts";
+import { newKey } from "../../../support/certificate.ts";
+import { ec, ed, refusal, rsa, signer, trusted, vcon } from "../../../support/signers.ts";
 
 const x25519 = newKey("x25519");
 const p384 = newKey("p384");

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { VconError } from "../../../../core/errors.ts";
 import { readCertificates, readPrivateKey, readPublicKeys } from "../../../../core/vcon/index.ts";
-import { certificateDer, newKey } from "./certificate.ts";
-import { authority, ec, ed, root, rsa } from "./signers.ts";
+import { certificateDer, newKey } from "../../../support/certificate.ts";
+import { authority, ec, ed, root, rsa } from "../../../support/signers.ts";
 
 const x25519 = newKey("x25519");
 const p384 = newKey("p384");

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { VconError } from "../../../../core/errors.ts";
 import { decodePassport, verifyPassport } from "../../../../core/vcon/index.ts";
-import { identity } from "./certificate.ts";
-import { authority, base64url, ec, ed, refusal, root } from "./signers.ts";
+import { identity } from "../../../support/certificate.ts";
+import { authority, base64url, ec, ed, refusal, root } from "../../../support/signers.ts";
 
 const header = { typ: "passport", alg: "ES256", ppt: "shaken", x5u: "https://example.com/certificate.pem" };
 const claims = {

@@ -5,7 +5,7 @@ import { GeneralSign, generalVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { VconError } from "../../../../core/errors.ts";
 import { type SignedVcon, signVcon, verifyVcon, writeVcon } from "../../../../core/vcon/index.ts";
-import { type CertificateOptions, type Identity, identity, newKey } from "./certificate.ts";
+import { type CertificateOptions, type Identity, identity, newKey } from "../../../support/certificate.ts";
 import {
   authority,
   base64url,
@@ -18,7 +18,7 @@ import {
   trusted,
   vcon,
   wrongRoot,
-} from "./signers.ts";
+} from "../../../support/signers.ts";
 
 const signers = [
   { algorithm: "RS256", who: rsa },

@@ -1,6 +1,6 @@
 /** A small world of signers: a root, an authority below it, and those who sign. */
-import { VconError } from "../../../../core/errors.ts";
-import type { Vcon } from "../../../../core/vcon/index.ts";
+import { VconError } from "../../core/errors.ts";
+import type { Vcon } from "../../core/vcon/index.ts";
 import { type Identity, identity, newKey } from "./certificate.ts";
 
 export const root = identity({ name: "Root", key: newKey("p256"), ca: true });
