@@ -9,6 +9,8 @@ export type VconErrorCode =
   | "VCON_TOO_LARGE"
   /** The vCon lists a critical extension that is not known here. */
   | "EXTENSION_UNSUPPORTED"
+  /** The vCon has no party of this index. */
+  | "PARTY_NOT_FOUND"
   /** The signature does not fit, or what it signs says otherwise than its header. */
   | "SIGNATURE_INVALID"
   /** The signer's certificates do not lead to a trusted one, or are not valid at the time. */

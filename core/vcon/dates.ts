@@ -6,6 +6,7 @@ const RFC_2822 =
   /^(?:[A-Za-z]{3}, ?)?(\d{1,2} [A-Za-z]{3} \d{4}) \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|UTC?|GMT|[ECMP][SD]T)(?: \(\w+\))?$/;
 const RFC_3339 =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const NO_COLON = /[+-]\d{4}$/;
 /** With 14 digits it is no epoch but, mostly, a date without its hyphens and colons. */
 const EPOCH_TEXT = /^\d{9,13}(?:\.\d+)?$/;
 
@@ -19,6 +20,8 @@ const END_OF_YEAR_9999 = 253_402_300_799_999;
  */
 export function readDate(value: unknown): string | undefined {
   if (isRfc3339(value)) return value as string;
+  const nearly = nearlyRfc3339(value);
+  if (nearly !== undefined) return nearly;
   if (typeof value === "number") return fromEpoch(value);
   if (typeof value !== "string") return;
   const text = value.trim();
@@ -29,6 +32,18 @@ export function readDate(value: unknown): string | undefined {
 /** Whether it is RFC 3339 beyond doubt; dates after the 28th of a month take {@link readDate} to tell. */
 export function isRfc3339(value: unknown): boolean {
   return typeof value === "string" && RFC_3339.test(value);
+}
+
+/** What real vCons have most, in one look: a date without a zone, or with one that lacks its colon. */
+function nearlyRfc3339(value: unknown): string | undefined {
+  if (typeof value !== "string") return;
+  const colon = value.length - 2;
+  if (NO_COLON.test(value)) return checked(`${value.slice(0, colon)}:${value.slice(colon)}`);
+  return checked(`${value}Z`);
+}
+
+function checked(date: string): string | undefined {
+  return RFC_3339.test(date) ? date : undefined;
 }
 
 /** Whether a date that can be read leaves open which time zone it is in. */

@@ -1,5 +1,6 @@
 /** Small questions about parsed JSON of unknown shape. */
-import type { JsonObject } from "./types.ts";
+import { VconError } from "../errors.ts";
+import type { Index, JsonObject, Vcon } from "./types.ts";
 
 /** How deep a vCon's arrays and objects may nest, itself included; stores take little more (valkey-json 128). */
 export const MAX_NESTING = 100;
@@ -14,6 +15,22 @@ const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Array.from('"\\,[{', (sign) =>
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** @throws VconError `VCON_MALFORMED` for what is no object, and so no vCon of any form */
+export function requireObject(value: unknown): asserts value is JsonObject {
+  if (isObject(value)) return;
+  throw new VconError("VCON_MALFORMED", `A vCon is a JSON object, but this is ${kindOf(value)}.`);
+}
+
+/** The objects in one of a vCon's arrays, with their indices; none where that is no array, or the vCon no object. */
+export function elementsOf<Name extends "parties" | "dialog" | "analysis" | "attachments">(
+  vcon: Vcon,
+  name: Name,
+): [Index, NonNullable<Vcon[Name]>[number]][] {
+  const array: unknown = isObject(vcon) ? vcon[name] : undefined;
+  const elements = Array.isArray(array) ? [...array.entries()] : [];
+  return elements.filter(([, element]) => isObject(element));
 }
 
 /** null, false, "", [] or {}: what libraries write where they have nothing to say. */

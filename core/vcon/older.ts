@@ -55,6 +55,10 @@ const HISTORY_EVENTS = new Map<unknown, string>([
 /** By the length of the digest, so that only what reads as the same hash is taken apart. */
 const CONTENT_HASH = /^sha(256-[\w-]{43}|384-[\w-]{64}|512-[\w-]{86})$/;
 
+export function isSyntax(name: unknown): name is Syntax {
+  return name === "0.4.0" || (typeof name === "string" && Object.hasOwn(OLDER, name));
+}
+
 /** The members of a vCon that are no arrays of parts, in this syntax. The head that is given stays as it is. */
 export function headIn<Head extends object>(syntax: Syntax, head: Head): object {
   if (syntax === "0.4.0") return { ...head, vcon: syntax };

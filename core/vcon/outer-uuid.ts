@@ -15,6 +15,7 @@ import { findUuid } from "./uuid.ts";
  *   than 128 MiB
  */
 export function outerUuid(vcon: SignedVcon | EncryptedVcon): string | undefined {
+  if (!isObject(vcon)) return;
   const { signatures, unprotected } = vcon;
   const headers = [unprotected, ...(Array.isArray(signatures) ? signatures.map(headerOf) : [])];
   const told = [vcon, ...headers, payloadOf(vcon)].map(uuidIn).filter((uuid) => uuid !== undefined);

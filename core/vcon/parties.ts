@@ -1,5 +1,6 @@
 /** Finds, names and compares the parties of a vCon. */
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/min";
+import { elementsOf } from "./json.ts";
 import type { Index, Party, Vcon } from "./types.ts";
 
 /** The members by which a party is looked up. */
@@ -34,11 +35,17 @@ export function findPartyIndex(vcon: Vcon, by: PartyKeyKind, value: string): Ind
  * as {@link partyOfRole} tells them, but never by a guess where no party has a role.
  */
 export function findPartyIndices(vcon: Vcon, by: PartyKeyKind | "role", value: string): Index[] {
-  if (by === "role") return partiesOfRole(vcon.parties ?? [], value.trim().toLowerCase());
+  const parties = elementsOf(vcon, "parties");
+  if (by === "role") {
+    const found = partiesOfRole(
+      parties.map(([, party]) => party),
+      value.trim().toLowerCase(),
+    );
+    return found.map((at) => parties[at]![0]);
+  }
   const wanted = new Set(forms(by, value).map(loose));
-  return indicesWhere(vcon.parties ?? [], (party) =>
-    forms(by, party[by]).some((form) => wanted.has(loose(form))),
-  );
+  const fits = (party: Party) => forms(by, party[by]).some((form) => wanted.has(loose(form)));
+  return parties.filter(([, party]) => fits(party)).map(([index]) => index);
 }
 
 /** As people take two names for the same: in capitals or not, with one blank or two. */

@@ -1,7 +1,7 @@
 /** What a signed vCon says, for those who need not know whether it is true. */
 import { gunzipSync } from "node:zlib";
 import { VconError } from "../errors.ts";
-import { parseStructure } from "./json.ts";
+import { isObject, parseStructure } from "./json.ts";
 import { decodeBase64Url } from "./media.ts";
 import type { EncryptedVcon, SignedVcon } from "./types.ts";
 
@@ -13,7 +13,8 @@ const MAX_UNPACKED_BYTES = 128 * 1024 * 1024;
  *
  * @throws VconError `VCON_TOO_LARGE` for a payload that unpacks to more than 128 MiB
  */
-export function payloadOf({ payload }: SignedVcon | EncryptedVcon): unknown {
+export function payloadOf(vcon: SignedVcon | EncryptedVcon): unknown {
+  const { payload } = isObject(vcon) ? vcon : {};
   if (typeof payload !== "string") return;
   try {
     const bytes = decodeBase64Url(payload);

@@ -1,6 +1,6 @@
 /** Tags: an attachment of purpose "tags" whose body is a list of "name:value", as the ecosystem writes them. */
 import { addAttachment } from "./build.ts";
-import { isObject, parseStructure } from "./json.ts";
+import { elementsOf, isObject, parseStructure } from "./json.ts";
 import type { Attachment, Vcon } from "./types.ts";
 
 export interface Tag {
@@ -34,7 +34,8 @@ export function tagsAttachment(tags: readonly Tag[], created: string): Attachmen
 
 /** All tags of a vCon, in their order. */
 export function tagsIn(vcon: Vcon): Tag[] {
-  return (vcon.attachments ?? []).filter(isTags).flatMap(({ body }) => tagTexts(body).map(parseTag));
+  const attachments = elementsOf(vcon, "attachments").map(([, attachment]) => attachment);
+  return attachments.filter(isTags).flatMap(({ body }) => tagTexts(body).map(parseTag));
 }
 
 /** The value of the first tag with this name. */

@@ -1,8 +1,9 @@
 /** Writes a vCon as JSON, in the syntax of core-04 or an older one. */
 import { VconError } from "../errors.ts";
 import { formOf } from "./form.ts";
+import { requireObject } from "./json.ts";
 import { isTooLong, stringify } from "./long-strings.ts";
-import { headIn, type PartName, partIn, type Syntax } from "./older.ts";
+import { headIn, isSyntax, type PartName, partIn, type Syntax } from "./older.ts";
 import type { EncryptedVcon, SignedVcon, Vcon } from "./types.ts";
 
 /** The syntax that this package writes (core-04 section 4.1.1). */
@@ -23,6 +24,9 @@ export function writeVcon(
   vcon: Vcon | SignedVcon | EncryptedVcon,
   { syntax = SYNTAX }: { syntax?: Syntax } = {},
 ): string {
+  requireObject(vcon);
+  if (!isSyntax(syntax))
+    throw new VconError("VCON_MALFORMED", "vCons are written in the syntaxes 0.4.0, 0.3.0 and 0.0.1 alone.");
   const form = formOf(vcon);
   if (form === "unsigned") return toJson(inSyntax(syntax, vcon as Vcon));
   if (syntax === SYNTAX) return toJson(vcon);

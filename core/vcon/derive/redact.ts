@@ -85,13 +85,14 @@ const KNOWN_MEMBERS: readonly string[] = [
  * them in a recording that they took no part in. Who spoke is believed as the vCon tells it. Lawful bases keep what
  * they grant and lose their proofs. The given vCon, which `redacted` leads to, must be kept encrypted.
  *
- * @throws VconError `EXTENSION_UNSUPPORTED` if `critical` lists an extension that this package doesn't know,
+ * @throws VconError `PARTY_NOT_FOUND` for an index that is none of a party, `EXTENSION_UNSUPPORTED` if `critical` lists an extension that this package doesn't know,
  *   `VCON_TOO_LARGE` if the parties have more to look for than some 400 people have, `VCON_SEALED` for a signed or
  *   encrypted vCon, `VCON_MALFORMED`, `UUID_MALFORMED`
  */
 export function redactVcon(vcon: Vcon, what: Redaction, { type, ...options }: RedactOptions): Vcon {
   const { amended: _, ...copy } = newInstance(vcon, options);
   refuseUnknown(copy.critical);
+  for (const index of [...(what.parties ?? []), ...(what.details?.of ?? [])]) refuseMissing(vcon, index);
   const whole = { ...copy, redacted: { uuid: findUuid(vcon.uuid), type } } as Vcon;
   // Parties first: by their details they are found in everything else.
   const { parties = [] } = what;
@@ -115,6 +116,15 @@ function refuseUnknown(critical: readonly string[] = []): void {
   throw new VconError(
     "EXTENSION_UNSUPPORTED",
     "The vCon lists a critical extension that this package does not know, so what personal data it holds can't be told. It was not redacted.",
+  );
+}
+
+/** Somebody would stay in what is told to be redacted. */
+function refuseMissing({ parties = [] }: Vcon, index: unknown): void {
+  if (typeof index === "number" && index in parties) return;
+  throw new VconError(
+    "PARTY_NOT_FOUND",
+    "The vCon has no party of an index that is to be redacted. It was not redacted.",
   );
 }
 

@@ -3,7 +3,7 @@
  * session as an analysis, and what it made as attachments.
  */
 import { addAnalysis, addExtension } from "../build.ts";
-import { isObject } from "../json.ts";
+import { elementsOf, isObject } from "../json.ts";
 import type { Analysis, Attachment, Index, JsonObject, Party, Vcon } from "../types.ts";
 import { isListOfObjects, structureIn } from "./structure.ts";
 
@@ -87,7 +87,7 @@ export function addAgentTrace(vcon: Vcon, { record, dialog, session }: AgentTrac
 
 /** The agent's session, if the party is an agent that tells of one; undefined otherwise. */
 export function readAgentSession(party: Party): AgentSession | undefined {
-  const meta = party["meta"];
+  const meta = isObject(party) ? party.meta : undefined;
   const session = isObject(meta) ? meta.agent_session : undefined;
   if (!isObject(session) || typeof session.model_id !== "string") return;
   return typeof session.provider === "string" ? (session as unknown as AgentSession) : undefined;
@@ -98,7 +98,7 @@ export function readAgentSession(party: Party): AgentSession | undefined {
  * session stands in `session`, in older records in `session-trace`.
  */
 export function agentTraces(vcon: Vcon): AgentTrace[] {
-  return (vcon.analysis ?? []).flatMap((analysis, index) => {
+  return elementsOf(vcon, "analysis").flatMap(([index, analysis]) => {
     const record = recordIn(analysis);
     if (!record) return [];
     const session = record.session ?? record["session-trace"];
@@ -109,7 +109,7 @@ export function agentTraces(vcon: Vcon): AgentTrace[] {
 
 /** The vCon's attachments of what agents made, with their indices. */
 export function agentAttachments(vcon: Vcon): [Index, Attachment][] {
-  return [...(vcon.attachments ?? []).entries()].filter(([, { purpose }]) =>
+  return elementsOf(vcon, "attachments").filter(([, { purpose }]) =>
     (AGENT_PURPOSES as readonly unknown[]).includes(purpose),
   );
 }

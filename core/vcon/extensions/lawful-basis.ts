@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { addAttachment, addExtension } from "../build.ts";
 import { readDate } from "../dates.ts";
-import { isObject } from "../json.ts";
+import { elementsOf, isObject } from "../json.ts";
 import type { Attachment, Index, JsonObject, JsonValue, Vcon } from "../types.ts";
 import { isListOfObjects, structureIn } from "./structure.ts";
 
@@ -211,7 +211,7 @@ export function checkPermission(
   { at = new Date(), skew = MAX_CLOCK_SKEW }: { at?: Date; skew?: number } = {},
 ): Permission {
   const time = { at: at.getTime(), skew: Math.min(skew, MAX_CLOCK_SKEW) * 1000 };
-  const verdicts = (vcon.attachments ?? []).flatMap((attachment, index) =>
+  const verdicts = elementsOf(vcon, "attachments").flatMap(([index, attachment]) =>
     isLawfulBasis(attachment) ? (judge(attachment, index, purpose, vcon, time) ?? []) : [],
   );
   const refusals = verdicts.filter((verdict) => "error" in verdict);

@@ -3,7 +3,7 @@
  * messages, traces and STIR data as attachments.
  */
 import { addAttachment, addExtension } from "../build.ts";
-import { isObject } from "../json.ts";
+import { elementsOf, isObject } from "../json.ts";
 import { decodeBase64Url, isBase64 } from "../media.ts";
 import type { Attachment, Index, JsonObject, JsonValue, Vcon } from "../types.ts";
 import { isListOfObjects, structureIn } from "./structure.ts";
@@ -127,7 +127,7 @@ export function addSipAttachment(vcon: Vcon, { purpose, body, ...place }: SipPar
 
 /** The vCon's attachments of SIP and STIR, or those of one purpose, with their indices. */
 export function sipAttachments(vcon: Vcon, purpose?: SipPurpose): [Index, Attachment][] {
-  return [...(vcon.attachments ?? []).entries()].filter(([, attachment]) =>
+  return elementsOf(vcon, "attachments").filter(([, attachment]) =>
     purpose === undefined ? isSipAttachment(attachment) : attachment.purpose === purpose,
   );
 }

@@ -7,7 +7,8 @@ import type { Content, JsonObject } from "../types.ts";
  * The object or array that a body holds: as the value (core-03 and later), as JSON in a text (before), or as base64url
  * of that; undefined if it holds neither.
  */
-export function structureIn({ body, encoding }: Content): JsonObject | unknown[] | undefined {
+export function structureIn(content: Content): JsonObject | unknown[] | undefined {
+  const { body, encoding } = isObject(content) ? content : {};
   if (typeof body === "object" && body !== null) return body;
   if (typeof body !== "string") return;
   if (encoding !== "base64url") return parseStructure(body);

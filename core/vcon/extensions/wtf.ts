@@ -1,6 +1,6 @@
 /** The World Transcription Format (draft-howe-vcon-wtf-extension-02), a vendor-neutral transcript. */
 import { addAnalysis, addExtension } from "../build.ts";
-import { isObject } from "../json.ts";
+import { elementsOf, isObject } from "../json.ts";
 import type { Analysis, Content, Index, Vcon } from "../types.ts";
 import { isListOfObjects, structureIn } from "./structure.ts";
 
@@ -198,7 +198,7 @@ export function readWtf(content: Content): WtfBody | undefined {
 /** Every WTF transcript in the vCon, among its analyses and its attachments. */
 export function findWtf(vcon: Vcon): FoundWtf[] {
   return (["analysis", "attachments"] as const).flatMap((section) =>
-    (vcon[section] ?? []).flatMap((content, index) => {
+    elementsOf(vcon, section).flatMap(([index, content]) => {
       const body = readWtf(content);
       return body ? [{ section, index, body }] : [];
     }),

@@ -9,7 +9,7 @@ import type { JsonObject, JsonValue } from "../types.ts";
 import { findUuid, newUuid } from "../uuid.ts";
 import { SYNTAX } from "../write.ts";
 import { contentHash } from "./content.ts";
-import { date, members } from "./member.ts";
+import { date, members, setAside } from "./member.ts";
 import { Report } from "./rule.ts";
 
 const REFERENCES = ["redacted", "amended", "appended", "redacted_from", "amended_from", "group"];
@@ -98,6 +98,7 @@ export function createdAt(vcon: JsonObject, report: Report): void {
   if (readDate(vcon.created_at) !== undefined) {
     date(vcon, "created_at", report);
   } else {
+    if (typeof vcon.created_at === "string" && vcon.created_at !== "") setAside(vcon, "created_at");
     const earliest = earliestStart(vcon);
     vcon.created_at = earliest ?? new Date().toISOString();
     const taken = earliest === undefined ? "the time of reading" : "the start of its earliest dialog";

@@ -2,6 +2,7 @@
 import { GeneralEncrypt } from "jose";
 import { VconError } from "../../errors.ts";
 import { formOf } from "../form.ts";
+import { requireObject } from "../json.ts";
 import { outerUuid } from "../outer-uuid.ts";
 import type { EncryptedVcon, SignedVcon, Vcon } from "../types.ts";
 import { type ContentEncryption, checkStrength, type KeyEncryption, keyEncryptionsOf } from "./algorithms.ts";
@@ -32,6 +33,7 @@ export async function encryptVcon(
   vcon: Vcon | SignedVcon,
   { recipients, encryption: enc = "A256CBC-HS512", algorithm }: EncryptOptions,
 ): Promise<EncryptedVcon> {
+  requireObject(vcon);
   const form = formOf(vcon);
   if (form === "encrypted") throw alreadySealed(vcon, form);
   const uuid = form === "unsigned" ? vcon.uuid : outerUuid(vcon as SignedVcon);

@@ -2,6 +2,7 @@
 import { GeneralSign } from "jose";
 import { VconError } from "../../errors.ts";
 import { formOf } from "../form.ts";
+import { requireObject } from "../json.ts";
 import type { JsonObject, SignedVcon, Vcon } from "../types.ts";
 import { checkStrength, type SignatureAlgorithm, signatureAlgorithmOf } from "./algorithms.ts";
 import { checkLinks, validAt } from "./certificates.ts";
@@ -24,6 +25,7 @@ export type Signer = {
  *   not valid now; `CERTIFICATE_MALFORMED` for a URL that is not HTTPS; `VCON_TOO_LARGE`
  */
 export async function signVcon(vcon: Vcon, signer: Signer): Promise<SignedVcon> {
+  requireObject(vcon);
   const form = formOf(vcon);
   if (form !== "unsigned") throw alreadySealed(vcon, form);
   const alg = algorithmOf(signer);

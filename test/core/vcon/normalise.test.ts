@@ -112,6 +112,7 @@ describe("the top level", () => {
       expect(vcon.created_at).toBe("2026-01-02T12:00:00+02:00");
       expect(pointers).toEqual(["/created_at"]);
       expect(warned).toEqual(["/created_at"]);
+      expect(vcon["x_created_at"]).toBe(created_at || undefined);
       expect(left).toEqual(["/dialog/2/start"]);
     },
   );

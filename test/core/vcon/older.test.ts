@@ -1,6 +1,6 @@
 /** What older syntaxes make of each part of a vCon. */
 import { describe, expect, it } from "vitest";
-import { readVcon, type Syntax, type Vcon, writeVcon } from "../../../core/vcon/index.ts";
+import { buildNew, readVcon, type Syntax, type Vcon, writeVcon } from "../../../core/vcon/index.ts";
 
 const head = { uuid: "01928e10-193e-8231-b9a2-279e0d16bc46", created_at: "2026-01-02T03:04:05Z" };
 const place = { start: head.created_at, party: 0, dialog: 0 };
@@ -174,4 +174,9 @@ describe("in syntax 0.0.1", () => {
     const recording = { type: "recording", url: "https://example.com/a", content_hash };
     expect(partOf("0.0.1", "dialog", recording)).toEqual(recording);
   });
+});
+
+it("a syntax that nobody writes is refused", () => {
+  const write = () => writeVcon(buildNew(), { syntax: "0.0.2" as never });
+  expect(write).toThrow(expect.objectContaining({ code: "VCON_MALFORMED" }));
 });

@@ -2,7 +2,24 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { VconError } from "../../../core/errors.ts";
-import { type ReadVcon, readVcon, type Vcon, writeVcon } from "../../../core/vcon/index.ts";
+import {
+  agentTraces,
+  checkPermission,
+  findPartyIndex,
+  findWtf,
+  formOf,
+  outerUuid,
+  payloadOf,
+  type ReadVcon,
+  readLawfulBasis,
+  readVcon,
+  readWtf,
+  sipAttachments,
+  tagsIn,
+  type Vcon,
+  validateVcon,
+  writeVcon,
+} from "../../../core/vcon/index.ts";
 import { vconLike } from "./arbitrary.ts";
 
 function readOrRefuse(value: unknown): ReadVcon | undefined {
@@ -64,4 +81,39 @@ it("text, bytes and object read the same", () => {
       expect(writeVcon(readVcon(input).vcon)).toBe(written);
     }
   });
+});
+
+/** What is asked of a vCon that nobody has read before. */
+const QUESTIONS: Record<string, (value: never) => unknown> = {
+  agentTraces,
+  checkPermission: (value) => checkPermission(value, "analysis"),
+  findPartyIndex: (value) => findPartyIndex(value, "name", "Alice"),
+  findWtf,
+  formOf,
+  outerUuid,
+  payloadOf,
+  readLawfulBasis,
+  readWtf,
+  sipAttachments,
+  tagsIn,
+  validateVcon,
+  writeVcon,
+  writeOlder: (value) => writeVcon(value, { syntax: "0.0.1" }),
+};
+
+it.each(Object.keys(QUESTIONS))("%s answers, or refuses with an error of ours, whatever the JSON", (name) => {
+  const oddVcon = fc.dictionary(
+    fc.constantFrom("parties", "dialog", "analysis", "attachments", "payload", "signatures", "recipients"),
+    fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue())),
+  );
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), oddVcon), (value) => {
+      try {
+        QUESTIONS[name]!(value as never);
+      } catch (error) {
+        expect(error).toBeInstanceOf(VconError);
+      }
+    }),
+    { numRuns: 200 },
+  );
 });

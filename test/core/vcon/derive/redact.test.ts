@@ -179,8 +179,15 @@ describe("details of parties", () => {
     ],
     ["all", { which: "all" }, [{ role: "customer" }, { type: "person" }]],
     ["those of nobody", { which: "all", of: [] }, [customer, agent]],
-    ["those of a party that isn't there", { which: "all", of: [7] }, [customer, agent]],
   ])("are taken out: %s", (_, details, left) => {
     expect(redact({ details }, vcon).parties).toEqual(left);
+  });
+
+  it.each<[string, Redaction]>([
+    ["the details of a party", { details: { which: "all", of: [7] } }],
+    ["a party", { parties: [0, 7] }],
+    ["a party by a text", { parties: ["0" as never] }],
+  ])("are not told to be taken out where nobody is there: %s", (_, what) => {
+    expect(() => redact(what, vcon)).toThrow(expect.objectContaining({ code: "PARTY_NOT_FOUND" }));
   });
 });
