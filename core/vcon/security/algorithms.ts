@@ -3,7 +3,8 @@ import type { KeyObject } from "node:crypto";
 import { VconError } from "../../errors.ts";
 
 export type SignatureAlgorithm = "RS256" | "ES256" | "EdDSA";
-export type KeyEncryption = "RSA-OAEP" | "RSA-OAEP-256" | "ECDH-ES" | "ECDH-ES+A256KW";
+export type RsaEncryption = "RSA-OAEP" | "RSA-OAEP-256";
+export type KeyEncryption = RsaEncryption | "ECDH-ES" | "ECDH-ES+A256KW";
 export type ContentEncryption = "A256CBC-HS512" | "A256GCM";
 
 const SIGNATURE_ALGORITHMS: Record<string, SignatureAlgorithm> = {

@@ -5,7 +5,13 @@ import { formOf } from "../form.ts";
 import { requireObject } from "../json.ts";
 import { outerUuid } from "../outer-uuid.ts";
 import type { EncryptedVcon, SignedVcon, Vcon } from "../types.ts";
-import { type ContentEncryption, checkStrength, type KeyEncryption, keyEncryptionsOf } from "./algorithms.ts";
+import {
+  type ContentEncryption,
+  checkStrength,
+  type KeyEncryption,
+  keyEncryptionsOf,
+  type RsaEncryption,
+} from "./algorithms.ts";
 import { alreadySealed, contentBytes } from "./content.ts";
 import type { PublicKey } from "./keys.ts";
 
@@ -14,8 +20,8 @@ export interface EncryptOptions {
   recipients: readonly PublicKey[];
   /** A256CBC-HS512 unless said otherwise. */
   encryption?: ContentEncryption;
-  /** RSA-OAEP for an RSA key, ECDH-ES for one of P-256, P-384, P-521 or X25519, unless said otherwise. */
-  algorithm?: KeyEncryption;
+  /** For RSA keys; RSA-OAEP unless said otherwise. Those of P-256, P-384, P-521 and X25519 take ECDH-ES. */
+  rsaEncryption?: RsaEncryption;
 }
 
 /** Where several recipients share a content key, it has to be wrapped for each (RFC 7518 section 4.6). */
@@ -26,19 +32,19 @@ const FOR_SEVERAL: Partial<Record<KeyEncryption, KeyEncryption>> = { "ECDH-ES": 
  * of several recipients, which stand with each of them; ECDH-ES is then ECDH-ES+A256KW. The UUID is told beside it.
  *
  * @throws VconError `VCON_SEALED` if it is encrypted already; `KEY_MALFORMED` if there is no recipient, or one's key
- *   is not a public one that the algorithm can be used with; `VCON_TOO_LARGE`; `VCON_MALFORMED` if it tells
+ *   is not a public one that can be encrypted for; `VCON_TOO_LARGE`; `VCON_MALFORMED` if it tells
  *   more than one UUID
  */
 export async function encryptVcon(
   vcon: Vcon | SignedVcon,
-  { recipients, encryption: enc = "A256CBC-HS512", algorithm }: EncryptOptions,
+  { recipients, encryption: enc = "A256CBC-HS512", rsaEncryption = "RSA-OAEP" }: EncryptOptions,
 ): Promise<EncryptedVcon> {
   requireObject(vcon);
   const form = formOf(vcon);
   if (form === "encrypted") throw alreadySealed(vcon, form);
   const uuid = form === "unsigned" ? vcon.uuid : outerUuid(vcon as SignedVcon);
   if (recipients.length === 0) throw wrongKey("there is none. Give the public key of each recipient.");
-  const algorithms = recipients.map((key) => algorithmFor(key, recipients.length, algorithm));
+  const algorithms = recipients.map((key) => algorithmFor(key, recipients.length, rsaEncryption));
 
   const [alone] = recipients.length === 1 ? algorithms : [];
   const jwe = new GeneralEncrypt(contentBytes(vcon))
@@ -51,11 +57,11 @@ export async function encryptVcon(
   return (await jwe.encrypt()) as unknown as EncryptedVcon;
 }
 
-function algorithmFor(key: PublicKey, recipients: number, wanted: KeyEncryption | undefined): KeyEncryption {
+function algorithmFor(key: PublicKey, recipients: number, rsaEncryption: RsaEncryption): KeyEncryption {
   const possible = keyEncryptionsOf(key);
-  const algorithm = wanted ?? possible[0];
-  if (key.type !== "public" || algorithm === undefined || !possible.includes(algorithm)) {
-    throw wrongKey(`one is not a public one that ${wanted ?? "RSA-OAEP or ECDH-ES"} can be used with.`);
+  const algorithm = possible.includes(rsaEncryption) ? rsaEncryption : possible[0];
+  if (key.type !== "public" || algorithm === undefined) {
+    throw wrongKey("one is not a public one that RSA-OAEP or ECDH-ES can be used with.");
   }
   checkStrength(key);
   return recipients > 1 ? (FOR_SEVERAL[algorithm] ?? algorithm) : algorithm;

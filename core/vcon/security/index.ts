@@ -1,5 +1,5 @@
 /** Signing, verifying, encrypting and decrypting vCons (core-04 section 5), and the keys for it. */
-export type { ContentEncryption, KeyEncryption, SignatureAlgorithm } from "./algorithms.ts";
+export type { ContentEncryption, RsaEncryption, SignatureAlgorithm } from "./algorithms.ts";
 export type { Trust } from "./certificates.ts";
 export { type DecryptOptions, decryptVcon } from "./decrypt.ts";
 export { type EncryptOptions, encryptVcon } from "./encrypt.ts";

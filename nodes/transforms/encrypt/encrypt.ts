@@ -20,14 +20,17 @@ export default transform({
       { "A256CBC-HS512": "A256CBC-HS512, which the draft asks for", A256GCM: "A256GCM" },
       { label: "Content", icon: "lock" },
     ),
+    rsaEncryption: choice(
+      { "RSA-OAEP": "RSA-OAEP, which the draft asks for", "RSA-OAEP-256": "RSA-OAEP-256" },
+      { label: "RSA keys", icon: "key" },
+    ),
   },
   reads: WHOLE_PARTS,
   run: async ({ vcon: view, config }) => {
     if (view.sealed && formOf(view.sealed) === "encrypted") return undefined;
     const keys = await config.keys();
     const vcon = (await wholeOf(view)) as Vcon | SignedVcon;
-    return {
-      replace: await encryptVcon(vcon, { recipients: keys.recipients(), encryption: config.encryption }),
-    };
+    const { encryption, rsaEncryption } = config;
+    return { replace: await encryptVcon(vcon, { recipients: keys.recipients(), encryption, rsaEncryption }) };
   },
 });
