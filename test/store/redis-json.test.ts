@@ -1,13 +1,11 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newUuid, openStore, type VconStore, WHOLE_PARTS, wholeOf } from "../../core/index.ts";
+import { JSON_VARIABLE, jsonUrl as url } from "../support/redis-json.ts";
 import { analysis, COUNTRY, contract, dialog, draft, encrypted, signed } from "./contract.ts";
 import { movesNoMedia } from "./socket-bytes.ts";
 
-const VARIABLE = "VCON_TEST_REDIS_JSON_URL";
-const url = process.env[VARIABLE];
-
-describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${VARIABLE}`, () => {
+describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${JSON_VARIABLE}`, () => {
   contract("Redis with JSON", {
     keepsLoneSurrogates: false,
     open: () => openStore(url!, { country: COUNTRY }),

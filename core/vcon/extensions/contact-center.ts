@@ -1,6 +1,6 @@
 /**
  * The contact centre extension (draft-ietf-vcon-cc-extension-02): labels on parties and dialogs. They are written as
- * any member is; list {@link CC_EXTENSION} in the vCon's `extensions`.
+ * any member is; `addParty` lists {@link CC_EXTENSION} for a party's, for a dialog's the caller does.
  */
 import { isObject } from "../json.ts";
 import type { Dialog, JsonObject, Party } from "../types.ts";

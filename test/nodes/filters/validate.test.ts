@@ -16,6 +16,7 @@ import { startHoldingProxy } from "../../support/holding-proxy.ts";
 import { catcher, type Message, sink } from "../../support/node-red.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
 import { startRedis } from "../../support/redis.ts";
+import { JSON_VARIABLE, jsonUrl, removeFromJson } from "../../support/redis-json.ts";
 import { call, chat, encrypted, inline, signed, stored, storeNode } from "../../support/vcons.ts";
 
 const { nodeRed, store } = await nodeRedForFile();
@@ -190,9 +191,6 @@ describe("a sealed vCon", () => {
   });
 });
 
-const JSON_VARIABLE = "VCON_TEST_REDIS_JSON_URL";
-const jsonUrl = process.env[JSON_VARIABLE];
-
 it("judges a vCon on Redis that knows no JSON", async () => {
   const redis = await startRedis();
   await deploy({}, { ...storeNode, url: redis.url });
@@ -229,9 +227,7 @@ describe.skipIf(jsonUrl === undefined)(`on Redis that knows JSON, named by ${JSO
     client = new Redis(jsonUrl!);
   });
   afterAll(async () => {
-    const home = await openStore(jsonUrl!);
-    for (const uuid of uuids) await home.delete(uuid);
-    await home.close();
+    await removeFromJson(uuids);
     await client.quit();
   });
 

@@ -1,9 +1,9 @@
-import { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
 import { openStore, type Vcon, type VconStore, validateVcon } from "../../../core/index.ts";
 import { ends, type Message } from "../../support/node-red.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
 import { startRedis } from "../../support/redis.ts";
+import { JSON_VARIABLE, jsonUrl, removeFromJson } from "../../support/redis-json.ts";
 import { call, chat, encrypted, inline, signed, stored, storeNode } from "../../support/vcons.ts";
 
 const { nodeRed, store } = await nodeRedForFile();
@@ -156,9 +156,6 @@ describe("the two kinds", () => {
   });
 });
 
-const JSON_VARIABLE = "VCON_TEST_REDIS_JSON_URL";
-const jsonUrl = process.env[JSON_VARIABLE];
-
 /** One copy on a Redis; gives the UUIDs that it left there. */
 async function onRedis(url: string): Promise<string[]> {
   await deploy({}, { ...storeNode, url });
@@ -181,13 +178,5 @@ it("copies on Redis that knows no JSON", async () => {
 });
 
 it.skipIf(jsonUrl === undefined)(`copies on Redis that knows JSON, named by ${JSON_VARIABLE}`, async () => {
-  const uuids = await onRedis(jsonUrl!);
-  const home = await openStore(jsonUrl!);
-  const client = new Redis(jsonUrl!);
-  for (const uuid of uuids) {
-    await home.delete(uuid);
-    await client.unlink(`{vcon:${uuid}}:trail`);
-  }
-  await client.quit();
-  await home.close();
+  await removeFromJson(await onRedis(jsonUrl!));
 });

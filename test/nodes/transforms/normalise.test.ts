@@ -15,6 +15,7 @@ import { type HoldingProxy, startHoldingProxy } from "../../support/holding-prox
 import { ends, type FlowNode, type Message } from "../../support/node-red.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
 import { startRedis, type TestRedis } from "../../support/redis.ts";
+import { JSON_VARIABLE, jsonUrl, removeFromJson } from "../../support/redis-json.ts";
 import { chat, encrypted, inline, signed, stored, storeNode } from "../../support/vcons.ts";
 
 const { nodeRed, store } = await nodeRedForFile();
@@ -258,9 +259,6 @@ it("says that a vCon is not in the store", async () => {
   expect(message.error).toMatchObject({ code: "VCON_NOT_FOUND", message: expect.stringContaining(payload) });
 });
 
-const JSON_VARIABLE = "VCON_TEST_REDIS_JSON_URL";
-const jsonUrl = process.env[JSON_VARIABLE];
-
 describe("on Redis that knows no JSON", () => {
   let redis: TestRedis;
   beforeAll(async () => {
@@ -278,12 +276,7 @@ describe.skipIf(jsonUrl === undefined)(`on Redis that knows JSON, named by ${JSO
     client = new Redis(jsonUrl!);
   });
   afterAll(async () => {
-    const home = await openStore(jsonUrl!);
-    for (const uuid of uuids) {
-      await home.delete(uuid);
-      await client.unlink(`{vcon:${uuid}}:trail`);
-    }
-    await home.close();
+    await removeFromJson(uuids);
     await client.quit();
   });
 

@@ -17,6 +17,7 @@ import {
 import { ends, type Message } from "../../support/node-red.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
 import { startRedis } from "../../support/redis.ts";
+import { JSON_VARIABLE, jsonUrl, removeFromJson } from "../../support/redis-json.ts";
 import { chat, encrypted, inline, signed, stored, storeNode } from "../../support/vcons.ts";
 
 const { nodeRed, store } = await nodeRedForFile();
@@ -390,9 +391,6 @@ describe("nothing is made, and the message fails with what to do,", () => {
   });
 });
 
-const JSON_VARIABLE = "VCON_TEST_REDIS_JSON_URL";
-const jsonUrl = process.env[JSON_VARIABLE];
-
 /** One redaction on a Redis; gives the UUIDs that it left there. */
 async function onRedis(url: string): Promise<string[]> {
   await deploy({ people: [customer] }, { ...storeNode, url });
@@ -442,13 +440,5 @@ async function contentOf(client: Redis, key: string): Promise<unknown> {
 }
 
 it.skipIf(jsonUrl === undefined)(`redacts on Redis that knows JSON, named by ${JSON_VARIABLE}`, async () => {
-  const uuids = await onRedis(jsonUrl!);
-  const home = await openStore(jsonUrl!);
-  const client = new Redis(jsonUrl!);
-  for (const uuid of uuids) {
-    await home.delete(uuid);
-    await client.unlink(`{vcon:${uuid}}:trail`);
-  }
-  await client.quit();
-  await home.close();
+  await removeFromJson(await onRedis(jsonUrl!));
 });
