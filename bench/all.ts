@@ -3,13 +3,17 @@ import { bytes } from "./bytes.ts";
 import { chain } from "./chain.ts";
 import { document } from "./document.ts";
 import { files } from "./files.ts";
+import { following } from "./following.ts";
 import { hop } from "./hop.ts";
 import { idle } from "./idle.ts";
 import { ingest } from "./ingest.ts";
 import type { Measurement } from "./measurement.ts";
+import { queue } from "./queue.ts";
+import { queueChain } from "./queue-chain.ts";
 import { reading } from "./reading.ts";
 import { rows } from "./rows.ts";
 import { sheets } from "./sheets.ts";
+import { takeover } from "./takeover.ts";
 
 export const measurements: Measurement[] = [
   hop,
@@ -17,6 +21,10 @@ export const measurements: Measurement[] = [
   ...document,
   ...chain,
   ...bytes,
+  following,
+  ...queue,
+  ...queueChain,
+  ...takeover,
   ...ingest,
   rows,
   sheets,

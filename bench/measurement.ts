@@ -1,6 +1,6 @@
 /** What a benchmark is, and what it finds. */
 
-/** One figure: the median of repeated runs. */
+/** One figure: the median of repeated runs, unless its name says otherwise. */
 export interface Figure {
   name: string;
   value: number;
@@ -30,6 +30,12 @@ export function ratio(name: string, above: readonly number[], below: readonly nu
     "ratio",
     above.map((value, run) => value / below[run]!),
   );
+}
+
+/** What 95 of 100 runs stay below. */
+export function percentile95(name: string, unit: string, runs: readonly number[]): Figure {
+  const sorted = [...runs].sort((one, other) => one - other);
+  return { name, value: sorted[Math.ceil(0.95 * sorted.length) - 1]!, unit, runs: [...runs] };
 }
 
 function median(values: readonly number[]): number {

@@ -25,6 +25,10 @@ export type VconErrorCode =
   /** What was fetched is not what `content_hash` says it was. */
   | "MEDIA_CHANGED"
   | "UUID_MALFORMED"
+  /** The name can't be one of a queue, a channel or a list. */
+  | "DELIVERY_NAME_MALFORMED"
+  /** The store has no such way: conserver lists are in Redis alone. */
+  | "DELIVERY_UNSUPPORTED"
   | "STORE_URL_MALFORMED"
   | "STORE_MISMATCH"
   | "STORE_UNAVAILABLE";

@@ -1,4 +1,6 @@
 /** The public face of core: import "@vcon/node-red/core". */
+export * from "./delivery/delivery.ts";
+export * from "./delivery/queue.ts";
 export * from "./errors.ts";
 export { isConnectionCode, isTransientStatus, parseRetryAfter } from "./network.ts";
 export * from "./store/body.ts";

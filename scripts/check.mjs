@@ -19,7 +19,8 @@ const broken = checks.filter((words) => runNode(words) !== 0).length;
 const oldest = "hosts/node-22/node_modules/node/bin/node";
 const chosen = process.argv.slice(2);
 const reports = [runTests(process.execPath, chosen)];
-if (chosen.length === 0) reports.push(runTests(oldest, ["test/store/sqlite.test.ts"]));
+if (chosen.length === 0)
+  reports.push(runTests(oldest, ["test/store/sqlite.test.ts", "test/delivery/sqlite.test.ts"]));
 
 const [passed, failed, skipped] = ["passed", "failed", "skipped"].map((outcome) =>
   reports.reduce((sum, report) => sum + report[outcome], 0),

@@ -1,4 +1,7 @@
-/** The nodes of the benchmarks' flows: where messages start and end, and the simplest filter that the kit can make. */
+/**
+ * The nodes of the benchmarks' flows: where messages start and end, one that sees them pass, and the simplest filter that
+ * the kit can make.
+ */
 const { filter, register } = require("../../dist/kit.js");
 
 const pass = filter({
@@ -18,7 +21,15 @@ module.exports = (RED) => {
   RED.nodes.registerType("bench-sink", function Sink(config) {
     RED.nodes.createNode(this, config);
     this.on("input", (message, _send, done) => {
-      this.arrived(message);
+      this.arrived?.(message);
+      done();
+    });
+  });
+  RED.nodes.registerType("bench-tap", function Tap(config) {
+    RED.nodes.createNode(this, config);
+    this.on("input", (message, send, done) => {
+      this.arrived?.(message);
+      send(message);
       done();
     });
   });

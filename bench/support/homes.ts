@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import { KEY_PREFIX } from "../../core/delivery/redis/job.ts";
 import { openStore } from "../../core/index.ts";
 import { LAYOUT_KEY, trailKey } from "../../core/store/redis/keys.ts";
 import { startRedis } from "../../test/support/redis.ts";
@@ -56,6 +57,8 @@ const redisJson: Home = {
       url,
       async remove(uuids) {
         await removeFrom(url, client, uuids);
+        const queues = await client.keys(`${KEY_PREFIX}:{bench*`);
+        if (queues.length > 0) await client.del(queues);
         if (isNew) await client.del(LAYOUT_KEY);
         await client.quit();
       },
@@ -75,3 +78,5 @@ async function removeFrom(url: string, client: Redis, uuids: readonly string[]):
 
 export const redisHomes: readonly Home[] = [redisHash, redisHashOnDisk, redisJson];
 export const homes: readonly Home[] = [sqlite, ...redisHomes];
+/** Those that nobody else can be using. */
+export const ownHomes: readonly Home[] = [sqlite, redisHash, redisHashOnDisk];

@@ -22,10 +22,18 @@ export interface Traffic {
   inFlight?: number;
 }
 
+/** A node of the benchmarks' own. */
+export interface BenchNode {
+  send(message: Message): void;
+  /** To be set: is called with each message that a "bench-sink" or a "bench-tap" gets. */
+  arrived?(message: Message): void;
+}
+
 export interface BenchNodeRed {
   userFolder: string;
   /** Deploys these nodes in place of all others; resolves once those are closed and these are started. */
   deploy(nodes: FlowNode[], credentials?: Record<string, object>): Promise<void>;
+  node(id: string): BenchNode;
   /** Sends messages until there are no more and the last has arrived. @returns how many a second */
   drive(traffic: Traffic): Promise<number>;
   stop(): Promise<void>;
@@ -77,6 +85,7 @@ async function startNodeRed(): Promise<BenchNodeRed> {
       });
       await started;
     },
+    node: (id) => RED.nodes.getNode(id),
     drive({ from, to, next, arrived: see, inFlight = IN_FLIGHT }) {
       const source = RED.nodes.getNode(from);
       const sink = RED.nodes.getNode(to);

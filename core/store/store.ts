@@ -1,4 +1,5 @@
 /** The one contract that every home of vCons keeps. */
+import type { Delivery } from "../delivery/delivery.ts";
 import type { TrailEvent } from "../trail/event.ts";
 import type { Tag } from "../vcon/tags.ts";
 import type { Analysis, Attachment, EncryptedVcon, SignedVcon, Vcon } from "../vcon/types.ts";
@@ -101,8 +102,26 @@ export interface VconStore {
   /** The events of a vCon, oldest first; also after it was deleted. */
   trail(uuid: string): Promise<TrailEvent[]>;
 
+  /**
+   * Keeps a vCon that would expire until every holder has released it.
+   * @param holder any text that names who waits for it; the same one holds once, however often it is called
+   * @returns whether it has to be released, since it would have expired
+   * @throws VconError `VCON_NOT_FOUND`
+   */
+  hold(uuid: string, holder: string): Promise<boolean>;
+
+  /**
+   * Ends a hold. After the last one, the vCon expires as long from now as it had left when it was held first. Nothing
+   * happens where there is no such hold, or no such vCon any more.
+   */
+  release(uuid: string, holder: string): Promise<void>;
+
+  /** How UUIDs travel between flows, kept where the vCons are: opened at the first call, closed with the store. */
+  delivery(): Promise<Delivery>;
+
   /** Answers once the store has answered. */
   ping(): Promise<void>;
 
+  /** Whoever consumes or listens by its delivery must have been stopped. */
   close(): Promise<void>;
 }

@@ -1,5 +1,17 @@
 /** What a node is and does, declared once: its type, form, outputs, and the work on one vCon. */
-import type { Addition, AnyVcon, Handle, Part, Recipient, Vcon, VconView } from "../../core/index.ts";
+import type {
+  Addition,
+  AnyVcon,
+  ConsumeOptions,
+  Consumer,
+  Delivery,
+  Handle,
+  Part,
+  Recipient,
+  TakenJob,
+  Vcon,
+  VconView,
+} from "../../core/index.ts";
 import type { ConfigOf, Fields } from "./fields.ts";
 
 interface Common<F extends Fields> {
@@ -42,6 +54,13 @@ export interface StepCall<F extends Fields> extends Call<F> {
    * @param kind tells what is made, where settings or message decide it; holds nothing personal, for the store keeps it
    */
   copyUuid(kind?: string): Promise<string>;
+  /** How UUIDs leave this flow. */
+  delivery(): Promise<Delivery>;
+  /**
+   * The same whenever this node gets this vCon by the same job of a queue, so that what was handed on before is not
+   * handed on twice; undefined for a message that no job has begun.
+   */
+  key: string | undefined;
 }
 
 /** The parts that a step reads: always the same, or as its config says. */
@@ -60,12 +79,14 @@ export interface StepResult {
   replace?: AnyVcon;
   /** A vCon made of this one, which stays as it is; the message goes on with the new one's UUID. */
   copy?: Vcon;
+  /** Who can read the vCon by what the step has done: goes into the trail. For a system that is told no more than the UUID. */
+  sentTo?: Recipient;
   /** Properties to set on the message. */
   message?: Record<string, unknown>;
 }
 
 export interface StepDefinition<F extends Fields = Fields> extends Common<F> {
-  family: "transforms" | "projections";
+  family: "transforms" | "projections" | "delivery";
   /** Only these parts are loaded. */
   reads: Reads<F>;
   /** Talks to a system outside, so that a time limit and a number at once can be set. */
@@ -91,7 +112,7 @@ export interface FilterDefinition<F extends Fields = Fields, Output extends stri
   run(call: FilterCall<F>): Decision<NoInfer<Output>> | Promise<Decision<NoInfer<Output>>>;
 }
 
-export type FilterCall<F extends Fields> = Omit<StepCall<F>, "copyUuid">;
+export type FilterCall<F extends Fields> = Omit<StepCall<F>, "copyUuid" | "delivery" | "key">;
 
 export type Decision<Output extends string = string> =
   | Output
@@ -143,7 +164,7 @@ export interface DestinationDefinition<F extends Fields = Fields, Content = unkn
   };
   /** Makes what is sent, and refuses what can't be; nothing leaves here. Returns nothing where there is nothing to do. */
   draw(
-    call: Omit<StepCall<F>, "outside" | "copyUuid"> & {
+    call: Omit<StepCall<F>, "outside" | "copyUuid" | "delivery" | "key"> & {
       /** The handle under which this node has sent this vCon last, as far as the trail says. */
       before(): Promise<Handle | undefined>;
     },
@@ -219,6 +240,61 @@ export interface CollectorDefinition<F extends Fields = Fields> extends Common<F
   ): AsyncIterable<Found> | undefined;
 }
 
+/** What came by a way of delivery. */
+export interface Arrival<Output extends string = string> {
+  output: Output;
+  message: Record<string, unknown>;
+}
+
+export interface ReceiveCall<F extends Fields, Output extends string = string> {
+  config: ConfigOf<F>;
+  delivery: Delivery;
+  /** Names the node, the same in every process that runs this flow. */
+  node: string;
+  hand(arrival: Arrival<Output>): void;
+  /** Logs what came and can't go on. */
+  refuse(error: Error): void;
+  /** Tells the node's status and log why nothing comes for the time being, and undefined once that is over. */
+  fault(error: Error | undefined): void;
+}
+
+/** Where jobs come: the kit sends each on as a message, follows that through the flow, and settles the job. */
+export interface JobCall<F extends Fields> {
+  config: ConfigOf<F>;
+  delivery: Delivery;
+  options: ConsumeOptions;
+  take(job: TakenJob): void;
+}
+
+/** Takes what comes from elsewhere, or ends what did; what it gets by message is no vCon's UUID. */
+export interface ReceiverDefinition<F extends Fields = Fields, Output extends string = string>
+  extends Common<F> {
+  family: "delivery";
+  outputs: readonly Output[];
+  /** Of a node that works without a store. */
+  withoutStore?: true;
+  /** From when the flows have started until it is stopped. Called again after a pause where it throws. */
+  receive?(call: ReceiveCall<F, NoInfer<Output>>): Consumer;
+  /** Like `receive`, for what is to be acknowledged once the flow has finished; such a node has one output. */
+  consume?(call: JobCall<F>): Consumer;
+  /** Does what a message asks for, and answers the output that it goes on to; undefined where it ends here. */
+  answer?(
+    call: Omit<Call<F>, "outside"> & {
+      delivery(): Promise<Delivery>;
+      /**
+       * Ends the job that the message belongs to, which is done, or has failed for the given reason; does nothing for a
+       * message that no job has begun.
+       */
+      finish(reason?: string): void;
+    },
+  ): Answer<NoInfer<Output>> | Promise<Answer<NoInfer<Output>>>;
+}
+
+/** The output, and properties to set on the message. */
+export type Answer<Output extends string = string> =
+  | { output: Output; message: Record<string, unknown> }
+  | undefined;
+
 export interface ConfigDefinition<F extends Fields = Fields, Service = unknown> extends Common<F> {
   family: "config";
   /** The client that is not installed with the package, with its version: Node-RED installs it with the flow. */
@@ -241,7 +317,8 @@ export type FlowDefinition<F extends Fields = Fields> =
   | DestinationDefinition<F>
   | FilterDefinition<F>
   | AdapterDefinition<F>
-  | CollectorDefinition<F>;
+  | CollectorDefinition<F>
+  | ReceiverDefinition<F>;
 export type NodeDefinition = FlowDefinition | ConfigDefinition;
 export type Family = NodeDefinition["family"];
 
@@ -252,6 +329,23 @@ export const isDestination = (definition: NodeDefinition): definition is Destina
 /** Whether the node may find many vCons at once, or some by itself. */
 export const isCollector = (definition: NodeDefinition): definition is CollectorDefinition =>
   "collect" in definition;
+
+/** Whether the node takes what comes from elsewhere, or ends what did, and no vCon's UUID. */
+export const isReceiver = (definition: NodeDefinition): definition is ReceiverDefinition =>
+  definition.family === "delivery" && "outputs" in definition;
+
+/** Whether messages can be wired to the node. */
+export const takesMessages = (definition: NodeDefinition): boolean =>
+  !isReceiver(definition) || definition.answer !== undefined;
+
+/** Whether vCons leave the flow by the node, or end there. */
+export const leadsOut = (definition: NodeDefinition): boolean =>
+  isDestination(definition) ||
+  (definition.family === "delivery" && (!isReceiver(definition) || definition.outputs.length === 0));
+
+/** The names of the node's outputs; every node that passes its message on has one, "done". */
+export const outputsOf = (definition: NodeDefinition): readonly string[] =>
+  "outputs" in definition ? definition.outputs : ["done"];
 
 /** Whether the node talks to a system outside. */
 export function goesOutside(definition: NodeDefinition): boolean {
@@ -294,6 +388,17 @@ export const adapter = <F extends Fields>(
 export const collector = <F extends Fields>(
   definition: Declared<CollectorDefinition<F>>,
 ): CollectorDefinition<F> => ({ ...definition, family: "adapters" });
+
+/** Hands a vCon's UUID to another flow, process or program. */
+export const sender = <F extends Fields>(definition: Declared<StepDefinition<F>>): StepDefinition<F> => ({
+  ...definition,
+  family: "delivery",
+});
+
+/** Takes what comes from another flow, process or program, or ends it. */
+export const receiver = <F extends Fields, const Output extends string>(
+  definition: Declared<ReceiverDefinition<F, Output>>,
+): ReceiverDefinition<F> => ({ ...definition, family: "delivery" }) as ReceiverDefinition<F>;
 
 /** Holds a connection that other nodes share. */
 export const config = <F extends Fields, Service>(

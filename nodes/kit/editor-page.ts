@@ -1,5 +1,5 @@
 /** Writes, at build time, the editor's half of a node: its registration, its form and its English catalogue. */
-import { type Family, isDestination, type NodeDefinition } from "./definition.ts";
+import { type Family, leadsOut, type NodeDefinition, outputsOf, takesMessages } from "./definition.ts";
 import type { Field, Fields, TextField } from "./fields.ts";
 import { kitFields } from "./kit-fields.ts";
 
@@ -10,6 +10,7 @@ const COLOURS: Record<Family, string> = {
   transforms: "#C7E9C0",
   filters: "#E2D96E",
   projections: "#FDD0A2",
+  delivery: "#D8BFD8",
 };
 
 type Json = string | number | boolean | null | undefined | Json[] | { [name: string]: Json };
@@ -41,7 +42,7 @@ export function catalogue(definition: NodeDefinition): Json {
   const { type, label } = definition;
   refuseTakenNames(definition);
   const outputs =
-    definition.family === "filters" ? { outputs: Object.fromEntries(definition.outputs.entries()) } : {};
+    "outputs" in definition ? { outputs: Object.fromEntries(definition.outputs.entries()) } : {};
   return { [type]: { label, name: "Name", fields: fieldTexts(formFields(definition)), ...outputs } };
 }
 
@@ -78,14 +79,16 @@ function registration(definition: NodeDefinition): string {
     `icon: ${JSON.stringify(icon)}`,
     `defaults: {\n    ${['name: { value: "" }', ...Object.entries(fields).flatMap(defaultsOf), ...modulesOf(definition)].join(",\n    ")}\n  }`,
     ...credentialsOf(fields),
-    ...(isConfig ? [] : ["inputs: 1", `outputs: ${family === "filters" ? definition.outputs.length : 1}`]),
+    ...(isConfig
+      ? []
+      : [`inputs: ${takesMessages(definition) ? 1 : 0}`, `outputs: ${outputsOf(definition).length}`]),
     `paletteLabel: function () { return this._(${JSON.stringify(`${type}.label`)}); }`,
     `label: function () { return this.name || ${labelOf(definition)}; }`,
     `labelStyle: function () { return this.name ? "node_label_italic" : ""; }`,
-    ...(family === "filters"
+    ...("outputs" in definition
       ? [`outputLabels: function (index) { return this._("${type}.outputs." + index); }`]
       : []),
-    ...(isDestination(definition) ? [`align: "right"`] : []),
+    ...(leadsOut(definition) ? [`align: "right"`] : []),
     `vconFields: ${JSON.stringify(widgetsOf(fields))}`,
     `oneditprepare: function () { vconEditor.prepare(this); }`,
     `oneditsave: function () { vconEditor.save(this); }`,

@@ -8,6 +8,7 @@ import {
   type ConfigDefinition,
   type FlowDefinition,
   isCollector,
+  isReceiver,
   type NodeDefinition,
 } from "./definition.ts";
 import { Destination } from "./destination.ts";
@@ -15,6 +16,7 @@ import { aboutVcon, StepError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 import { onceFlowsStarted } from "./flows-started.ts";
 import { kitFields } from "./kit-fields.ts";
+import { type JobLimits, Receiving } from "./receiving.ts";
 import { type Message, Runner } from "./runner.ts";
 import { readSettings, type ServiceNode, serviceNode } from "./settings.ts";
 import { workOf } from "./work.ts";
@@ -76,10 +78,10 @@ function makeFlowNode(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, 
 function makeRunner(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, raw: NodeDef) {
   const { store, uuid, ...limitFields } = kitFields(definition);
   const settings = readSettings(RED, node, definition.fields, raw);
-  const limits = readSettings(RED, node, limitFields, raw).fixed as { atOnce?: number; timeLimit?: number };
+  const limits = readSettings(RED, node, limitFields, raw).fixed as Partial<JobLimits>;
   const atOnce = limits.atOnce ?? (readsWhole(definition) ? WHOLE_STEPS_AT_ONCE : STORE_STEPS_AT_ONCE);
   const { store: storeId, uuid: uuidProperty } = raw as NodeDef & { store?: string; uuid?: string };
-  const storeNode = serviceNode(RED, store!, storeId);
+  const storeNode = store && serviceNode(RED, store, storeId);
   const closing = new AbortController();
   const uuidIn = uuid && (uuidProperty ?? "payload");
   const place: Workplace = {
@@ -87,13 +89,13 @@ function makeRunner(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, ra
     node,
     settings,
     uuidProperty: uuidIn,
-    store: () => storeNode.service() as Promise<VconStore>,
+    store: () => storeNode!.service() as Promise<VconStore>,
     workingFolder: (RED.settings as { fileWorkingDirectory?: string }).fileWorkingDirectory || process.cwd(),
     atOnce,
     timeLimit: limits.timeLimit ?? TIME_LIMIT_SECONDS,
     closing: closing.signal,
   };
-  const work = isCollector(definition) ? new Collecting(definition, place) : workOf(definition, place);
+  const work = toWork(definition, place, limits as JobLimits);
   const runner = new Runner({
     RED,
     node,
@@ -104,7 +106,13 @@ function makeRunner(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, ra
     closing,
   });
   if (work instanceof Destination) node.erase = (uuid, handle) => work.erase(uuid, handle);
-  return { runner, services: [storeNode, ...settings.services] };
+  return { runner, services: [...(storeNode ? [storeNode] : []), ...settings.services] };
+}
+
+function toWork(definition: FlowDefinition, place: Workplace, limits: JobLimits) {
+  if (isCollector(definition)) return new Collecting(definition, place);
+  if (isReceiver(definition)) return new Receiving(definition, place, limits);
+  return workOf(definition, place);
 }
 
 function readsWhole(definition: FlowDefinition): boolean {

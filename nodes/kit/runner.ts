@@ -2,9 +2,12 @@
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import pLimit, { type LimitFunction } from "p-limit";
 import { Collecting, type Each } from "./collecting.ts";
-import { type FlowDefinition, goesOutside } from "./definition.ts";
+import { type FlowDefinition, goesOutside, outputsOf } from "./definition.ts";
 import { aboutVcon, StepError, stopped } from "./errors.ts";
+import { followerOf } from "./following/follower.ts";
+import { isEnding } from "./following/shutdown.ts";
 import { propertyOf, uuidIn } from "./message.ts";
+import { type Arrivals, Receiving } from "./receiving.ts";
 import { StatusCounter } from "./status.ts";
 import { inTurnOn } from "./turns.ts";
 import type { Work } from "./work.ts";
@@ -15,6 +18,8 @@ type Done = (error?: Error) => void;
 
 /** How long a node that closes waits for its steps; with the time below, less than the 15 s that Node-RED gives it. */
 const CLOSE_PATIENCE_MS = 10_000;
+/** Where the process ends, and jobs have had their time. */
+const END_PATIENCE_MS = 500;
 /** How long it then waits for those that it stopped: who may have seen data is still to be entered. */
 const STOP_PATIENCE_MS = 3000;
 
@@ -48,9 +53,9 @@ export class Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#outputs = options.definition.family === "filters" ? options.definition.outputs : ["done"];
+    this.#outputs = outputsOf(options.definition);
     this.#limit = pLimit(options.atOnce);
-    this.#status = new StatusCounter(options.node, this.#outputs);
+    this.#status = new StatusCounter(options.node, this.#outputs.length > 1 ? this.#outputs : ["done"]);
   }
 
   /** Never throws and leaves no rejected promise: that would end the whole Node-RED process. */
@@ -65,9 +70,9 @@ export class Runner {
     let uuid: string | undefined;
     const finish = (outcome: string) => {
       this.#finish(outcome, message, send, done);
-      if (this.#closed && !this.#leadsOn()) this.#stranded.push(uuid ?? String(message.payload));
+      if (this.#closed && !this.#leadsOn()) this.#strand(uuid ?? String(message.payload), message);
     };
-    const fail = (error: unknown) => this.#fail(error, uuid, done);
+    const fail = (error: unknown) => this.#fail(error, uuid, message, done);
     try {
       uuid = this.#uuid(message);
       if (this.#closed) throw stopped();
@@ -80,16 +85,36 @@ export class Runner {
     }
   }
 
-  /** For a node that finds vCons by itself: begins with it. */
+  /** For a node to which vCons come by themselves: begins with it. */
   watch(): void {
     const { work, node } = this.#options;
-    if (!(work instanceof Collecting)) return;
-    const fault = (error: Error | undefined) => {
-      this.#status.faulty(error !== undefined);
-      if (error) node.error(error.message);
-    };
     const send = (message: unknown) => node.send(message as NodeMessage);
-    this.#follow(work.watch(this.#each(send), fault));
+    if (work instanceof Collecting) this.#follow(work.watch(this.#each(send), (error) => this.#fault(error)));
+    if (work instanceof Receiving) this.#follow(work.open(this.#arrivals(send)));
+  }
+
+  #fault(error: Error | undefined): void {
+    this.#status.faulty(error !== undefined);
+    if (error) this.#options.node.error(error.message);
+  }
+
+  #arrivals(send: Send): Arrivals {
+    const { node } = this.#options;
+    return {
+      started: () => this.#status.started(),
+      send: (output, message) => this.#send(output, message, send),
+      finished: (output) => this.#status.finished(this.#outputs.length > 1 ? output : "done"),
+      failed: () => this.#status.failed(),
+      left: () => this.#status.left(),
+      fault: (error) => this.#fault(error),
+      warn: (text) => node.warn(text),
+      error: (text) => node.error(text),
+      notWired: () => node.status({ fill: "yellow", shape: "ring", text: "not wired" }),
+      notConfigured: (error) => {
+        node.status({ fill: "red", shape: "ring", text: "not configured" });
+        node.error(error.message);
+      },
+    };
   }
 
   /** Lets the steps that run end, and begins no other; those that take too long are stopped. */
@@ -101,7 +126,8 @@ export class Runner {
   async #close(): Promise<void> {
     const { work } = this.#options;
     if (work instanceof Collecting) work.stop();
-    await this.#ended(CLOSE_PATIENCE_MS);
+    if (work instanceof Receiving) this.#follow(work.stop());
+    await this.#ended(isEnding() ? END_PATIENCE_MS : CLOSE_PATIENCE_MS);
     this.#options.closing.abort();
     await this.#ended(STOP_PATIENCE_MS);
     this.#status.close();
@@ -195,20 +221,26 @@ export class Runner {
   }
 
   #finish(outcome: string, message: Message, send: Send, done: Done): void {
-    if (!this.#outputs.includes(outcome)) {
-      throw new StepError(`This node has no output "${outcome}".`, { code: "NO_OUTPUT" });
-    }
-    send(
-      this.#outputs.length === 1
-        ? message
-        : this.#outputs.map((output) => (output === outcome ? message : null)),
-    );
+    if (this.#outputs.length > 0) this.#send(outcome, message, send);
     this.#status.finished(outcome);
     this.#end(done);
   }
 
-  #fail(error: unknown, uuid: string | undefined, done: Done): void {
-    if (this.#closed) this.#stranded.push(uuid ?? "one without a UUID yet");
+  #send(output: string, message: Message, send: Send): void {
+    if (!this.#outputs.includes(output))
+      throw new StepError(`This node has no output "${output}".`, { code: "NO_OUTPUT" });
+    send(
+      this.#outputs.length === 1 ? message : this.#outputs.map((name) => (name === output ? message : null)),
+    );
+  }
+
+  /** Those of a job are no worry: it goes back to where it came from. */
+  #strand(uuid: string, message: Message): void {
+    if (!followerOf(this.#options.RED).runOf(message)) this.#stranded.push(uuid);
+  }
+
+  #fail(error: unknown, uuid: string | undefined, message: Message, done: Done): void {
+    if (this.#closed) this.#strand(uuid ?? "one without a UUID yet", message);
     this.#status.failed();
     this.#end(done, aboutVcon(uuid, error));
   }

@@ -20,12 +20,14 @@ import {
   type FilterDefinition,
   type FlowDefinition,
   isDestination,
+  type ReceiverDefinition,
   type StepDefinition,
   type StepResult,
 } from "./definition.ts";
 import { Destination } from "./destination.ts";
 import { aboutVcon, StepError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
+import { followerOf } from "./following/follower.ts";
 import { setOnMessage } from "./message.ts";
 import type { Message } from "./runner.ts";
 import { append, callFor, eventBy, load, millisecondsSince, retry, type Workplace } from "./workplace.ts";
@@ -40,7 +42,10 @@ export interface Work {
   run(message: Message, uuid: string | undefined): string | Promise<string>;
 }
 
-export function workOf(definition: Exclude<FlowDefinition, CollectorDefinition>, place: Workplace): Work {
+export function workOf(
+  definition: Exclude<FlowDefinition, CollectorDefinition | ReceiverDefinition>,
+  place: Workplace,
+): Work {
   switch (definition.family) {
     case "adapters":
       return { waits: true, run: (message) => adapt(definition, place, message) };
@@ -150,14 +155,16 @@ async function isStepDone(
   const call = await callFor(place, message, recipients);
   const vcon = await load(place, store, uuid, definition, call);
   const copyUuid = (kind?: string) => uuidOfCopy(place, store, vcon, kind);
+  const delivery = () => store.delivery();
+  const key = keyOf(place, message, uuid);
   const keep = async (result: StepResult, failed?: true) => {
-    const sent = [...recipients];
+    const sent = [...recipients, ...(result.sentTo ? [result.sentTo] : [])];
     recipients.clear();
     const events = eventsOf(place, result, sent, { duration: millisecondsSince(started), failed });
     return keepResult(place, store, vcon, result, events);
   };
   try {
-    for await (const result of resultsOf(definition.run({ ...call, vcon, copyUuid }))) {
+    for await (const result of resultsOf(definition.run({ ...call, vcon, copyUuid, delivery, key }))) {
       if (!(await keep(result))) return false;
       if (result.copy) setOnMessage(place.RED, message, { [place.uuidProperty!]: result.copy.uuid });
       if (result.message) setOnMessage(place.RED, message, result.message);
@@ -206,6 +213,12 @@ function uuidOfCopy(
   kind = "",
 ): Promise<string> {
   return retry(place, () => store.uuidFor(`${place.node.id}:${uuid}:${revision}:${kind}`));
+}
+
+/** See {@link StepCall.key}. */
+function keyOf({ RED, node }: Workplace, message: Message, uuid: string): string | undefined {
+  const run = followerOf(RED).runOf(message);
+  return run && `${run.job} ${node.id} ${uuid}`;
 }
 
 async function* resultsOf(running: ReturnType<StepDefinition["run"]>): AsyncGenerator<StepResult> {

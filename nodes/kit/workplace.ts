@@ -19,7 +19,7 @@ export interface Workplace {
   RED: NodeAPI;
   node: Node;
   settings: Settings<Fields>;
-  /** The message property that holds the UUID; undefined for a node that makes vCons. */
+  /** The message property that holds the UUID; undefined for a node that takes none. */
   uuidProperty: string | undefined;
   store(): Promise<VconStore>;
   /** Where relative paths begin. */

@@ -742,6 +742,25 @@ export function contract(name: string, home: Home): void {
       });
     });
 
+    describe("a vCon that does not expire", () => {
+      test("may be held and released, and has not to be", async () => {
+        const { uuid } = await make();
+        expect(await store.hold(uuid, "a")).toBe(false);
+        await store.release(uuid, "a");
+        await store.release(uuid, "never held");
+        expect((await store.read(uuid, ["head"])).head.uuid).toBe(uuid);
+      });
+
+      test("can't be held if it is not there, and is released in peace", async () => {
+        const { uuid } = await make();
+        await store.delete(uuid);
+        for (const missing of [uuid, newUuid()]) {
+          await expect(store.hold(missing, "a")).rejects.toMatchObject({ code: "VCON_NOT_FOUND" });
+          await store.release(missing, "a");
+        }
+      });
+    });
+
     replacing({ store: () => store, another: () => home.open(), create, find });
 
     test("answers a ping", async () => {

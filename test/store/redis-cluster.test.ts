@@ -1,10 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Cluster } from "ioredis";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openStore } from "../../core/index.ts";
 import { waitingKey } from "../../core/store/redis/waiting.ts";
 import { startCluster, type TestRedis } from "../support/redis.ts";
 import { COUNTRY, contract, draft } from "./contract.ts";
+import { expiring } from "./expiring.ts";
 
 let servers: TestRedis[];
 let url: string;
@@ -21,6 +22,12 @@ contract("Redis Cluster", {
   keepsLoneSurrogates: true,
   open: () => openStore(url, { country: COUNTRY }),
 });
+
+describe("vCons that expire in Redis Cluster", () =>
+  expiring(
+    () => url,
+    () => new Cluster(servers.map(({ port }) => ({ host: "127.0.0.1", port }))),
+  ));
 
 test("a sweep finishes the indexes that a crash has left", async () => {
   const admin = new Cluster(servers.map(({ port }) => ({ host: "127.0.0.1", port })));

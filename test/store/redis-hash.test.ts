@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openStore, type Vcon, type VconStore } from "../../core/index.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
 import { analysis, COUNTRY, contract, dialog, draft, happened, signed } from "./contract.ts";
+import { expiring } from "./expiring.ts";
 import { movesNoMedia } from "./socket-bytes.ts";
 
 const TRANSIENT = { code: "STORE_UNAVAILABLE", transient: true };
@@ -22,6 +23,12 @@ contract("Redis without JSON", {
 });
 
 describe("Redis without JSON moves no media", () => movesNoMedia(() => redis.url));
+
+describe("vCons that expire in Redis without JSON", () =>
+  expiring(
+    () => redis.url,
+    () => new Redis(redis.port),
+  ));
 
 describe("a replacement in Redis without JSON", () => {
   let store: VconStore;

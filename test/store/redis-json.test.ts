@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newUuid, openStore, type VconStore, WHOLE_PARTS, wholeOf } from "../../core/index.ts";
 import { JSON_VARIABLE, jsonUrl as url } from "../support/redis-json.ts";
 import { analysis, COUNTRY, contract, dialog, draft, encrypted, signed } from "./contract.ts";
+import { expiring } from "./expiring.ts";
 import { movesNoMedia } from "./socket-bytes.ts";
 
 describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${JSON_VARIABLE}`, () => {
@@ -13,6 +14,13 @@ describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${JSO
   });
 
   describe("Redis with JSON moves no media", () => movesNoMedia(() => url!, removeTraces));
+
+  describe("vCons that expire in Redis with JSON", () =>
+    expiring(
+      () => url!,
+      () => new Redis(url!),
+      removeTraces,
+    ));
 
   describe("beside a Python conserver", () => {
     let store: VconStore;

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { openStore, type Vcon, type VconStore, WHOLE_PARTS, wholeOf } from "../../core/index.ts";
 import { SCHEMA_VERSION, upgradeFrom } from "../../core/store/sqlite/schema.ts";
 import { analysis, COUNTRY, contract, dialog, draft, encrypted, happened, signed } from "./contract.ts";
+import { VERSION_1, VERSION_2 } from "./earlier-files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vcon-sqlite-"));
 const otherFolder = mkdtempSync(join(tmpdir(), "vcon-sqlite-"));
@@ -162,16 +163,19 @@ describe("a file of an earlier version", () => {
     await store.close();
   });
 
-  test("becomes the same as a new one", () => {
+  test.each([
+    [1, VERSION_1],
+    [2, VERSION_2],
+  ])("becomes the same as a new one: version %i", (version, tables) => {
     const [old, fresh] = [new DatabaseSync(":memory:"), new DatabaseSync(":memory:")];
-    old.exec(VERSION_1);
-    old.exec(upgradeFrom(1)!);
+    old.exec(tables);
+    old.exec(upgradeFrom(version)!);
     fresh.exec(upgradeFrom(0)!);
     const columns = (database: DatabaseSync) =>
       database
         .prepare(
           `SELECT m.name, c.* FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
-           WHERE m.type = 'table' ORDER BY m.name, c.cid`,
+           ORDER BY m.name, c.cid`,
         )
         .all();
     expect(columns(old)).toEqual(columns(fresh));
@@ -188,38 +192,6 @@ describe("a file of an earlier version", () => {
     });
   });
 });
-
-/** The tables as version 0.1.0 of this package made them. */
-const VERSION_1 = `
-CREATE TABLE vcon (
-  id INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, form TEXT NOT NULL, head TEXT NOT NULL, parties TEXT,
-  extensions TEXT, created_at INTEGER NOT NULL, updated_at TEXT
-);
-CREATE INDEX vcon_created_at ON vcon (created_at);
-CREATE TABLE element (
-  vcon INTEGER NOT NULL REFERENCES vcon ON DELETE CASCADE, section TEXT NOT NULL, position INTEGER NOT NULL,
-  type TEXT NOT NULL, json TEXT NOT NULL, body INTEGER REFERENCES body, PRIMARY KEY (vcon, section, position)
-) WITHOUT ROWID;
-CREATE INDEX element_body ON element (body) WHERE body IS NOT NULL;
-CREATE TABLE body (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, size INTEGER NOT NULL, staged INTEGER
-);
-CREATE INDEX body_staged ON body (staged) WHERE staged IS NOT NULL;
-CREATE TABLE chunk (
-  body INTEGER NOT NULL REFERENCES body ON DELETE CASCADE, position INTEGER NOT NULL, bytes BLOB NOT NULL,
-  PRIMARY KEY (body, position)
-);
-CREATE TABLE party (
-  kind TEXT NOT NULL, value TEXT NOT NULL, vcon INTEGER NOT NULL REFERENCES vcon ON DELETE CASCADE,
-  PRIMARY KEY (kind, value, vcon)
-) WITHOUT ROWID;
-CREATE INDEX party_vcon ON party (vcon);
-CREATE TABLE source (name TEXT PRIMARY KEY, uuid TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX source_uuid ON source (uuid);
-CREATE TABLE trail (id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL, event TEXT NOT NULL);
-CREATE INDEX trail_uuid ON trail (uuid);
-PRAGMA user_version = 1;
-`;
 
 function writeVersion1(path: string, vcon: Vcon, sealed: object & { uuid?: unknown }): void {
   const file = new DatabaseSync(path);

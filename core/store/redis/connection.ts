@@ -37,6 +37,7 @@ export function script(...parts: string[]): Script {
 
 export class Connection {
   readonly isCluster: boolean;
+  readonly #address: RedisAddress;
   readonly #client: RedisClient;
   #waiting: Promise<void> | undefined;
   /** Why Redis could not be reached when it was last tried. */
@@ -48,6 +49,7 @@ export class Connection {
     const address = parseRedisUrl(url);
     if (password !== undefined) address.password = password;
     this.isCluster = address.kind === "cluster";
+    this.#address = address;
     this.#client = makeClient(address);
     const remember = (error: Error & { lastNodeError?: Error }): void => {
       this.#lastError = error.lastNodeError ?? error;
@@ -57,6 +59,11 @@ export class Connection {
     this.#client.on("ready", () => {
       this.#lastError = undefined;
     });
+  }
+
+  /** Host and port, of a Sentinel or Cluster several with commas between them, as the URL has them. */
+  get hosts(): string {
+    return this.#address.hosts.map(({ host, port }) => `${host}:${port}`).join(",");
   }
 
   /** Waits for Redis if it is away. @throws VconError `STORE_UNAVAILABLE` */
@@ -84,6 +91,23 @@ export class Connection {
         return (await client.eval(lua, keys.length, keys as never, values as never)) as Reply;
       }
     });
+  }
+
+  /**
+   * Another client of the same Redis, for what would hold up the calls of the others. Whoever asks for it closes it.
+   * @param options in place of those of the store's own client
+   */
+  another(options: RedisOptions = {}): RedisClient {
+    return makeClient(this.#address, options);
+  }
+
+  /** As {@link another}; of a cluster the client of one server, another one each time. */
+  anotherOfOne(options: RedisOptions = {}): Redis {
+    if (!(this.#client instanceof Cluster)) return this.another(options) as Redis;
+    const known = this.#client.nodes().map((node) => node.options as { host: string; port: number });
+    const hosts = known.length > 0 ? known : this.#address.hosts;
+    const { host, port } = hosts[Math.floor(Math.random() * hosts.length)]!;
+    return makeClient({ ...this.#address, kind: "single", hosts: [{ host, port }] }, options) as Redis;
   }
 
   async close(): Promise<void> {
@@ -130,28 +154,33 @@ function closed(): VconError {
   return new VconError("STORE_UNAVAILABLE", "The store was closed.", { transient: true });
 }
 
-function makeClient({ kind, tls, hosts, username, password, database, master }: RedisAddress): RedisClient {
-  const options: RedisOptions = {
+function makeClient(
+  { kind, tls, hosts, username, password, database, master }: RedisAddress,
+  overrides: RedisOptions = {},
+): RedisClient {
+  const { enableOfflineQueue, ...options }: RedisOptions = {
+    ...SENDING,
     ...GIVING_UP,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls && { tls: {} }),
+    retryStrategy: (attempt) => Math.min(attempt * 50, 1000),
+    ...overrides,
   };
-  const retryStrategy = (attempt: number): number => Math.min(attempt * 50, 1000);
   if (kind === "cluster") {
+    const { retryStrategy, ...redisOptions } = options;
     return new Cluster(hosts, {
-      ...SENDING,
-      clusterRetryStrategy: retryStrategy,
-      redisOptions: options,
+      enableOfflineQueue: enableOfflineQueue!,
+      clusterRetryStrategy: retryStrategy as (attempt: number) => number,
+      redisOptions,
       // Managed clusters hold certificates for their names, not for the addresses behind them.
       ...(tls && { dnsLookup: (host, found) => found(null, host) }),
     });
   }
   return new Redis({
-    ...SENDING,
     ...options,
+    enableOfflineQueue: enableOfflineQueue!,
     ...(kind === "sentinel" ? { sentinels: hosts, name: master, enableTLSForSentinelMode: tls } : hosts[0]!),
     db: database,
-    retryStrategy,
   });
 }

@@ -6,6 +6,7 @@ const REASONS: Record<string, { says: string; passing: boolean }> = {
   LOADING: { says: "is still loading its data", passing: true },
   OOM: { says: "is out of memory", passing: true },
   READONLY: { says: "is a replica that takes no writes", passing: true },
+  UNBLOCKED: { says: "has become a replica", passing: true },
   MISCONF: { says: "can't write to its disk", passing: true },
   BUSY: { says: "is busy with a script", passing: true },
   MASTERDOWN: { says: "is a replica without its master", passing: true },
@@ -24,7 +25,10 @@ const REASONS: Record<string, { says: string; passing: boolean }> = {
   NOAUTH: { says: "asks for a password, and the store's URL has none", passing: false },
   WRONGPASS: { says: "does not accept the user and password of the store's URL", passing: false },
   NOPERM: { says: "does not allow this user one of the commands or keys that a store needs", passing: false },
-  WRONGTYPE: { says: "holds something else than a vCon under a key of this store", passing: false },
+  WRONGTYPE: {
+    says: "holds something of another kind under a key or list that the store uses",
+    passing: false,
+  },
 };
 
 /**

@@ -24,7 +24,7 @@ import { WHOLE_PARTS } from "../whole.ts";
 import type { Argument, Connection } from "./connection.ts";
 import { APPEND, CREATE, READ, READ_SEALED, REPLACE } from "./hash-scripts.ts";
 import type { IndexEntry } from "./indexes.ts";
-import { bodyKey, elsewhereKey, trailKey, vconKey } from "./keys.ts";
+import { bodyKey, elsewhereKey, heldKey, trailKey, vconKey } from "./keys.ts";
 import {
   type Ask,
   foundParts,
@@ -234,7 +234,7 @@ function fieldsOf(form: Form, { head, parties }: TakenApart): string[] {
 
 /** The keys that every script on one vCon touches. */
 function ownKeys(uuid: string): string[] {
-  return [vconKey(uuid), trailKey(uuid), elsewhereKey(uuid)];
+  return [vconKey(uuid), trailKey(uuid), elsewhereKey(uuid), heldKey(uuid)];
 }
 
 function keysOf(bodies: readonly (StagedBody | undefined)[]): string[] {
@@ -255,7 +255,7 @@ function elementArguments(
   bodies: readonly (StagedBody | undefined)[],
 ): Argument[] {
   const values: Argument[] = [elements.length];
-  let lastKey = 3;
+  let lastKey = 4;
   elements.forEach((element, i) => {
     const body = bodies[i];
     const { section, type, json } = element;

@@ -93,13 +93,13 @@ end
 `;
 
 /**
- * KEYS: the vCon, its trail, the hash of what is elsewhere, the staged bodies, then the indexes or their list.
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, its holders, the staged bodies, then the indexes or their list.
  * ARGV: UUID, creation time in seconds, names of the indexes, which key is the first of them, event or "",
  * fields and their values, elements. Answers "created", "there" or "expired".
  */
 export const CREATE: Script = script(
   TAKE_ARGUMENTS,
-  "local vcon, trail, elsewhere = KEYS[1], KEYS[2], KEYS[3]",
+  "local vcon, trail, elsewhere, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4]",
   ADD_ELEMENTS,
   ENTER_INDEXES,
   `
@@ -113,6 +113,7 @@ end
 if not are_bodies_there(elements) then return 'expired' end
 
 redis.call('HSET', vcon, unpack(fields))
+redis.call('UNLINK', held)
 add_elements(elements)
 enter_indexes(uuid, created_at, indexes, first_index)
 if event ~= '' then redis.call('RPUSH', trail, event) end
@@ -121,7 +122,7 @@ return 'created'
 );
 
 /**
- * KEYS: the vCon, its trail, the hash of what is elsewhere, then the staged bodies.
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, its holders, then the staged bodies.
  * ARGV: now, the new revision, how many analyses of the same identity are known, the elements; the tags as texts and as JSON texts,
  * JSON of an attachment for them; the extensions as texts and as JSON texts; the events' names and the events.
  * Answers "added", "nothing", "missing", "expired" or the form of a sealed vCon.
@@ -197,8 +198,8 @@ return added and 'added' or 'nothing'
 );
 
 /**
- * KEYS: the vCon, its trail, the hash of what is elsewhere, the staged bodies, the old bodies, then the indexes of the
- * new document's parties or their list. ARGV: UUID, the revision that is to be replaced, names of the indexes, which key
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, its holders, the staged bodies, the old bodies, then the
+ * indexes of the new document's parties or their list. ARGV: UUID, the revision that is to be replaced, names of the indexes, which key
  * is the first of the old bodies and which of the indexes, fields and their values, elements, the events.
  * Answers "replaced", "changed", "missing" or "expired".
  */

@@ -14,7 +14,7 @@ import { type FoundParts, type Part, SECTIONS, type Section, typeOf } from "../v
 import type { Connection } from "./connection.ts";
 import type { IndexEntry } from "./indexes.ts";
 import { APPEND, CONVERT_TAGS, CREATE, READ, READ_SEALED, REPLACE } from "./json-scripts.ts";
-import { elsewhereKey, replacementKey, stagedKey, trailKey, vconKey } from "./keys.ts";
+import { elsewhereKey, heldKey, replacementKey, stagedKey, trailKey, vconKey } from "./keys.ts";
 import {
   type Ask,
   foundParts,
@@ -61,7 +61,7 @@ export class JsonLayout implements Layout {
     const document = await this.#stage(staged, json, bodies);
     const answer = await this.#connection.run<string>(
       CREATE,
-      [vconKey(uuid), trailKey(uuid), elsewhereKey(uuid), staged, ...keys],
+      [vconKey(uuid), trailKey(uuid), elsewhereKey(uuid), staged, heldKey(uuid), ...keys],
       [uuid, createdAt, ...list(names), event ? JSON.stringify(event) : "", document],
     );
     if (answer === "expired") throw tooSlow(uuid);

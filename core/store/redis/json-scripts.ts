@@ -120,13 +120,14 @@ end
 `;
 
 /**
- * KEYS: the vCon, its trail, the hash of what is elsewhere, the staged document, then the indexes or their list.
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, the staged document, its holders, then the indexes or their
+ * list.
  * ARGV: UUID, creation time in seconds, names of the indexes, event or "", the document or "" if it is staged.
  * Answers "created", "there" or "expired".
  */
 export const CREATE: Script = script(
   TAKE_ARGUMENTS,
-  "local vcon, trail, elsewhere, staged = KEYS[1], KEYS[2], KEYS[3], KEYS[4]",
+  "local vcon, trail, elsewhere, staged, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]",
   WRITE_DOCUMENT,
   ENTER_INDEXES,
   `
@@ -137,7 +138,8 @@ if redis.call('EXISTS', vcon) == 1 then
   return 'there'
 end
 if not write_document(document) then return 'expired' end
-enter_indexes(uuid, created_at, indexes, 5)
+redis.call('UNLINK', held)
+enter_indexes(uuid, created_at, indexes, 6)
 if event ~= '' then redis.call('RPUSH', trail, event) end
 return 'created'
 `,

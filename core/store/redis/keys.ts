@@ -25,6 +25,11 @@ export function elsewhereKey(uuid: string): string {
   return beside(uuid, "elsewhere");
 }
 
+/** Who keeps the vCon from expiring, and what was left of its time. */
+export function heldKey(uuid: string): string {
+  return beside(uuid, "held");
+}
+
 /** A large body of the hash layout, as a string. */
 export function bodyKey(uuid: string, id: string): string {
   return beside(uuid, `body:${id}`);

@@ -1,5 +1,6 @@
 /** The store in Redis: one server or many machines' cluster, its vCons JSON documents or hashes. */
-import { VconError } from "../../errors.ts";
+import type { Delivery } from "../../delivery/delivery.ts";
+import { notFound, VconError } from "../../errors.ts";
 import type { TrailEvent } from "../../trail/event.ts";
 import { identify, identifyAs } from "../parts.ts";
 import type { Addition, AnyVcon, ListOptions, PartyQuery, VconStore } from "../store.ts";
@@ -8,9 +9,17 @@ import { Connection } from "./connection.ts";
 import { HashLayout } from "./hash-layout.ts";
 import { Indexes } from "./indexes.ts";
 import { JsonLayout } from "./json-layout.ts";
-import { CREATION_INDEX, elsewhereKey, isBodyKey, trailKey, vconKey } from "./keys.ts";
+import {
+  CREATION_INDEX,
+  elsewhereKey,
+  heldKey,
+  isBodyKey,
+  replacementKey,
+  trailKey,
+  vconKey,
+} from "./keys.ts";
 import { findLayout, isThere, type Layout } from "./layout.ts";
-import { DELETE } from "./shared-scripts.ts";
+import { DELETE, HOLD, RELEASE } from "./shared-scripts.ts";
 
 export interface RedisStoreOptions {
   /** One of the forms that address.ts reads. */
@@ -25,6 +34,7 @@ export class RedisStore implements VconStore {
   readonly #connection: Connection;
   readonly #layout: Layout;
   readonly #indexes: Indexes;
+  #delivery: Promise<Delivery> | undefined;
 
   private constructor(connection: Connection, layout: Layout, indexes: Indexes) {
     this.#connection = connection;
@@ -85,7 +95,13 @@ export class RedisStore implements VconStore {
     if (!known.includes(CREATION_INDEX) && (await this.#adopt(uuid))) return this.delete(uuid, event);
     const answer = await this.#connection.run<string>(
       DELETE,
-      [vconKey(uuid), trailKey(uuid), elsewhereKey(uuid), ...this.#indexes.keysToWrite(uuid, known)],
+      [
+        vconKey(uuid),
+        trailKey(uuid),
+        elsewhereKey(uuid),
+        heldKey(uuid),
+        ...this.#indexes.keysToWrite(uuid, known),
+      ],
       [uuid, event ? JSON.stringify(event) : "", known.length, this.#connection.isCluster ? "later" : "now"],
     );
     if (answer === "changed") return this.delete(uuid, event);
@@ -110,13 +126,35 @@ export class RedisStore implements VconStore {
     return events.map((event) => JSON.parse(event));
   }
 
+  async hold(uuid: string, holder: string): Promise<boolean> {
+    const answer = await this.#connection.run<string>(HOLD, keysToHold(uuid), [holder]);
+    if (answer === "missing") throw notFound(uuid);
+    return answer === "held";
+  }
+
+  async release(uuid: string, holder: string): Promise<void> {
+    await this.#connection.run(RELEASE, keysToHold(uuid), [holder]);
+  }
+
+  delivery(): Promise<Delivery> {
+    this.#delivery ??= this.#openDelivery();
+    return this.#delivery;
+  }
+
   async ping(): Promise<void> {
     await this.#connection.call((client) => client.ping());
   }
 
   async close(): Promise<void> {
+    await (await this.#delivery)?.close();
     this.#indexes.close();
     await this.#connection.close();
+  }
+
+  /** Loaded here because it costs memory that a flow without it should not pay. */
+  async #openDelivery(): Promise<Delivery> {
+    const { RedisDelivery } = await import("../../delivery/redis/redis-delivery.ts");
+    return new RedisDelivery(this.#connection, this);
   }
 
   /** Remembers what a conserver has indexed of a vCon that it made. @returns whether there is such a vCon */
@@ -137,4 +175,9 @@ export class RedisStore implements VconStore {
       throw error;
     }
   }
+}
+
+/** The holders, the vCon and what expires with it where a conserver has made it. */
+function keysToHold(uuid: string): string[] {
+  return [heldKey(uuid), vconKey(uuid), elsewhereKey(uuid), replacementKey(uuid)];
 }

@@ -46,11 +46,11 @@ end
 /**
  * Deletes a vCon and takes it out of everything elsewhere; in a cluster what lies in other slots waits on the list.
  *
- * KEYS: the vCon, its trail, the hash of what is elsewhere, then all that is elsewhere, or in a cluster the list.
- * ARGV: UUID, the event or "", how much is known to be elsewhere, "now" or "later".
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, its holders, then all that is elsewhere, or in a cluster
+ * the list. ARGV: UUID, the event or "", how much is known to be elsewhere, "now" or "later".
  */
 export const DELETE: Script = script(`
-local vcon, trail, elsewhere = KEYS[1], KEYS[2], KEYS[3]
+local vcon, trail, elsewhere, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local uuid, event, known, when = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 
 local function leave(key)
@@ -66,16 +66,64 @@ end
 if redis.call('EXISTS', vcon) == 0 then return 'missing' end
 if redis.call('HLEN', elsewhere) ~= known then return 'changed' end
 
-redis.call('UNLINK', vcon)
+redis.call('UNLINK', vcon, held)
 if when == 'later' then
-  redis.call('SADD', KEYS[4], uuid)
+  redis.call('SADD', KEYS[5], uuid)
 else
-  for i = 4, #KEYS do leave(KEYS[i]) end
+  for i = 5, #KEYS do leave(KEYS[i]) end
   redis.call('UNLINK', elsewhere)
 end
 if event ~= '' then redis.call('RPUSH', trail, event) end
 return 'deleted'
 `);
+
+/**
+ * What keeps a vCon from expiring. Beside the holders, each as "by:<holder>", the hash at `held` has under "left" the
+ * milliseconds that the vCon, and what lies beside it, had left when it was held first; -1 for what lasts.
+ */
+const HOLDS = `
+local held, vcon = KEYS[1], KEYS[2]
+local holder = 'by:' .. ARGV[1]
+`;
+
+/**
+ * Keeps a vCon that would expire, and what expires with it.
+ *
+ * KEYS: its holders, the vCon, then what expires with it. ARGV: the holder.
+ * Answers "held", "lasting" if it does not expire, or "missing".
+ */
+export const HOLD: Script = script(
+  HOLDS,
+  `
+if redis.call('EXISTS', vcon) == 0 then
+  redis.call('UNLINK', held)
+  return 'missing'
+end
+
+local left = {}
+for i = 2, #KEYS do table.insert(left, redis.call('PTTL', KEYS[i])) end
+if left[1] < 0 and redis.call('EXISTS', held) == 0 then return 'lasting' end
+
+redis.call('HSETNX', held, 'left', cjson.encode(left))
+redis.call('HSET', held, holder, '')
+for i = 2, #KEYS do redis.call('PERSIST', KEYS[i]) end
+return 'held'
+`,
+);
+
+/** Ends a hold; the time of a vCon that nobody holds any more runs again. KEYS and ARGV as of {@link HOLD}. */
+export const RELEASE: Script = script(
+  HOLDS,
+  `
+if redis.call('HDEL', held, holder) == 0 or redis.call('HLEN', held) > 1 then return 0 end
+
+for i, left in ipairs(cjson.decode(redis.call('HGET', held, 'left'))) do
+  if left >= 0 then redis.call('PEXPIRE', KEYS[i + 1], math.max(left, 1)) end
+end
+redis.call('UNLINK', held)
+return 1
+`,
+);
 
 /**
  * Takes a vCon off the list of what waits, unless it was made or deleted since its indexes were seen to.

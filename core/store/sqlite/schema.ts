@@ -1,7 +1,56 @@
 /** The tables of the SQLite store. */
 
 /** Kept in the file's `user_version`. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
+
+/**
+ * The queues, since version 3. Every job is in one of the indexes by its state, so that what a claim costs depends
+ * neither on how many wait nor on how many are dead. A job belongs to the `worker` that took it, a process, for as long
+ * as that one keeps its lease. A `letter` is why a job is dead; letters are numbered in the order in which they came,
+ * and a `reader` remembers up to which one it was told of them.
+ */
+const QUEUES = `
+CREATE TABLE job (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  queue TEXT NOT NULL,
+  key BLOB,
+  uuid TEXT NOT NULL,
+  state TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  due INTEGER,
+  added_at INTEGER NOT NULL,
+  begun_at INTEGER,
+  worker INTEGER,
+  failures INTEGER NOT NULL DEFAULT 0,
+  breaks INTEGER NOT NULL DEFAULT 0,
+  resume TEXT
+);
+CREATE UNIQUE INDEX job_key ON job (queue, key) WHERE key IS NOT NULL;
+CREATE INDEX job_waiting ON job (queue, priority) WHERE state = 'waiting';
+CREATE INDEX job_delayed ON job (queue, due) WHERE state = 'delayed';
+CREATE INDEX job_active ON job (worker, queue) WHERE state = 'active';
+CREATE TABLE worker (
+  id INTEGER PRIMARY KEY,
+  until INTEGER NOT NULL
+);
+CREATE TABLE letter (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  job INTEGER NOT NULL UNIQUE REFERENCES job ON DELETE CASCADE,
+  queue TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  code TEXT,
+  node TEXT,
+  message TEXT,
+  failed_at INTEGER NOT NULL
+);
+CREATE INDEX letter_queue ON letter (queue);
+CREATE TABLE reader (
+  queue TEXT NOT NULL,
+  name TEXT NOT NULL,
+  seen INTEGER NOT NULL,
+  PRIMARY KEY (queue, name)
+) WITHOUT ROWID;
+`;
 
 /**
  * Bodies above {@link LARGE_BODY_BYTES} lie in chunk rows of their own, so that reading and adding to a vCon
@@ -63,10 +112,10 @@ CREATE TABLE trail (
   event TEXT NOT NULL
 );
 CREATE INDEX trail_uuid ON trail (uuid);
-`;
+${QUEUES}`;
 
 /** What brings a file of each earlier version to the next one. */
-const MIGRATIONS: Record<number, string> = { 1: "ALTER TABLE vcon ADD COLUMN revision TEXT;" };
+const MIGRATIONS: Record<number, string> = { 1: "ALTER TABLE vcon ADD COLUMN revision TEXT;", 2: QUEUES };
 
 /** The SQL that gives a file of this version the tables of {@link SCHEMA_VERSION}; undefined for an unknown version. */
 export function upgradeFrom(version: number): string | undefined {

@@ -1,4 +1,5 @@
 /** The embedded store: one SQLite file, written by one or few processes of one machine. */
+import type { Delivery } from "../../delivery/delivery.ts";
 import { notFound, sealed } from "../../errors.ts";
 import type { TrailEvent } from "../../trail/event.ts";
 import type { Form } from "../../vcon/form.ts";
@@ -57,6 +58,7 @@ export class SqliteStore implements VconStore {
   readonly #database: Database;
   readonly #bodies: Bodies;
   readonly #country: string | undefined;
+  #delivery: Promise<Delivery> | undefined;
 
   constructor({ file, country }: SqliteStoreOptions) {
     this.#country = country;
@@ -265,11 +267,30 @@ export class SqliteStore implements VconStore {
       .map(({ event }) => JSON.parse(event));
   }
 
+  /** Nothing expires here. */
+  async hold(uuid: string): Promise<boolean> {
+    this.#row(uuid);
+    return false;
+  }
+
+  async release(): Promise<void> {}
+
+  delivery(): Promise<Delivery> {
+    this.#delivery ??= this.#openDelivery();
+    return this.#delivery;
+  }
+
+  async #openDelivery(): Promise<Delivery> {
+    const { SqliteDelivery } = await import("../../delivery/sqlite/sqlite-delivery.ts");
+    return new SqliteDelivery(this.#database);
+  }
+
   async ping(): Promise<void> {
     this.#database.get("SELECT 1 FROM vcon LIMIT 1");
   }
 
   async close(): Promise<void> {
+    await (await this.#delivery)?.close();
     this.#database.close();
   }
 

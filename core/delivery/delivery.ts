@@ -1,0 +1,51 @@
+/** How UUIDs travel between flows, processes and machines: one contract, in Redis and embedded. */
+import type { ConsumeOptions, Consumer, Queue, TakenJob } from "./queue.ts";
+
+/** All ways of one store. Its connections are opened at first use. */
+export interface Delivery {
+  /** Durable: every job is done by one who takes it. @throws VconError `DELIVERY_NAME_MALFORMED` */
+  queue(name: string): Queue;
+
+  /** Every listener gets it, nobody keeps it. @throws VconError `DELIVERY_NAME_MALFORMED` */
+  channel(name: string): Channel;
+
+  /**
+   * A list that a Python conserver reads or writes on the same Redis.
+   * @throws VconError `DELIVERY_NAME_MALFORMED`; `DELIVERY_UNSUPPORTED` where the store is no Redis
+   */
+  conserverList(name: string): ConserverList;
+
+  /** Whoever consumes or listens must have been stopped. */
+  close(): Promise<void>;
+}
+
+/** On Redis a channel of exactly this name; embedded, all that listen by the same store in the same process. */
+export interface Channel {
+  /** The message is the UUID and nothing else. @throws VconError `STORE_UNAVAILABLE` (transient) */
+  publish(uuid: string): Promise<void>;
+  subscribe(options: SubscribeOptions): Subscription;
+}
+
+export interface SubscribeOptions {
+  /** Gets the text as it came: other programs can speak on the channel too. */
+  hear(text: string): void;
+  /** Is told why nothing can be heard for the time being, and undefined once that is over. */
+  fault(error: Error | undefined): void;
+}
+
+export interface Subscription {
+  stop(): Promise<void>;
+}
+
+/** The conserver's own names: the list is a Redis list of UUIDs, and what has failed goes to `DLQ:<list>`. */
+export interface ConserverList {
+  /** Host and port of the Redis, or several with commas between them: for the trail. */
+  readonly host: string;
+  /** @throws VconError `STORE_UNAVAILABLE` (transient) */
+  push(uuid: string): Promise<void>;
+  /**
+   * Takes the oldest first. What is taken stands in a list of its own until it is settled, and goes back to the head
+   * of the list where the process that took it is gone. One that has failed so often goes to `DLQ:<list>`.
+   */
+  consume(options: ConsumeOptions, take: (job: TakenJob) => void): Consumer;
+}

@@ -1,0 +1,109 @@
+/** A queue kept by BullMQ. */
+import { Queue as BullQueue } from "bullmq";
+import type { Connection, RedisClient } from "../../store/redis/connection.ts";
+import type { VconStore } from "../../store/store.ts";
+import type {
+  AddOptions,
+  ConsumeOptions,
+  Consumer,
+  DeadLetter,
+  Queue,
+  QueueCounts,
+  ReplayFrom,
+  TakenJob,
+  WatchOptions,
+} from "../queue.ts";
+import { DeadLetterWatch } from "./dead-letter-watch.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { type JobData, jobOptions, KEY_PREFIX, nameForBull } from "./job.ts";
+import { JobHolds } from "./job-holds.ts";
+import { RedisConsumer } from "./redis-consumer.ts";
+
+/** BullMQ writes down what happens in a queue; nobody here reads it. */
+const KEPT_EVENTS = 100;
+
+export type Bull = BullQueue<JobData, void>;
+
+export class RedisQueue implements Queue {
+  readonly name: string;
+  readonly #connection: Connection;
+  readonly #holds: JobHolds;
+  readonly #dead: DeadLetters;
+  #bull: Bull | undefined;
+
+  /** @param name a checked one. @param store keeps the bodies of the jobs */
+  constructor(connection: Connection, store: VconStore, name: string) {
+    this.name = name;
+    this.#connection = connection;
+    this.#holds = new JobHolds(connection, store, name);
+    this.#dead = new DeadLetters(this, connection, this.#holds);
+  }
+
+  async add(uuid: string, options: AddOptions = {}): Promise<void> {
+    const { jobId, ...others } = jobOptions(options);
+    const data = await this.#holds.begin(uuid);
+    try {
+      await this.call((bull) => bull.add("vcon", data, { jobId, ...others }));
+    } catch (error) {
+      // It may have been added though no answer came. Nobody waits for this: Redis is probably away.
+      this.#endHold(jobId, data);
+      throw error;
+    }
+    // A job of this key may have been there already, with a hold of its own.
+    if (options.key !== undefined) await this.#endHold(jobId, data);
+  }
+
+  consume(options: ConsumeOptions, take: (job: TakenJob) => void): Consumer {
+    return new RedisConsumer(this.name, this.#connection, this.#holds, options, take);
+  }
+
+  async counts(): Promise<QueueCounts> {
+    const counts = await this.call((bull) =>
+      bull.getJobCounts("wait", "prioritized", "delayed", "active", "failed"),
+    );
+    const { wait = 0, prioritized = 0, delayed = 0, active = 0, failed = 0 } = counts;
+    return { waiting: wait + prioritized, delayed, active, dead: failed };
+  }
+
+  deadLetters(options?: { limit?: number; offset?: number }): Promise<DeadLetter[]> {
+    return this.#dead.list(options);
+  }
+
+  replay(which: readonly string[] | "all", from: ReplayFrom): Promise<number> {
+    return this.#dead.replay(which, from);
+  }
+
+  drop(which: readonly string[] | "all"): Promise<number> {
+    return this.#dead.drop(which);
+  }
+
+  watchDead(reader: string, options: WatchOptions): Consumer {
+    return new DeadLetterWatch(this, this.#connection, reader, options);
+  }
+
+  /** Waits for Redis if it is away, but not for long. @throws VconError `STORE_UNAVAILABLE` */
+  call<Reply>(command: (bull: Bull, client: RedisClient) => Promise<Reply>): Promise<Reply> {
+    return this.#connection.call((client) => command(this.#open(client), client));
+  }
+
+  async close(): Promise<void> {
+    await this.#bull?.close();
+  }
+
+  /** Never rejects: at worst the vCon is kept for longer than it has to be. */
+  async #endHold(id: string, data: JobData): Promise<void> {
+    await this.#holds.endUnlessNeeded(id, data).catch(() => {});
+  }
+
+  /** @param client is connected, so that BullMQ has nothing to wait for */
+  #open(client: RedisClient): Bull {
+    this.#bull ??= new BullQueue<JobData, void>(nameForBull(this.name), {
+      connection: client,
+      prefix: KEY_PREFIX,
+      streams: { events: { maxLen: KEPT_EVENTS } },
+      // BullMQ would write to the console what it thinks of the server.
+      skipVersionCheck: true,
+    }).on("error", () => {});
+    return this.#bull;
+  }
+}

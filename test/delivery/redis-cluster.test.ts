@@ -1,0 +1,53 @@
+import { Cluster } from "ioredis";
+import { expect, test } from "vitest";
+import { openStore } from "../../core/index.ts";
+import { startCluster, type TestRedis } from "../support/redis.ts";
+import { chat } from "../support/vcons.ts";
+import { queueContract } from "./queue-contract.ts";
+import { Taker, until } from "./taker.ts";
+
+let servers: TestRedis[] = [];
+
+async function start(): Promise<{ url: string }> {
+  const cluster = await startCluster();
+  servers = cluster.servers;
+  return cluster;
+}
+
+async function stop(): Promise<void> {
+  for (const server of servers) await server.stop();
+}
+
+queueContract("Redis Cluster", { start, stop });
+
+test("queues and vCons in every slot of a cluster work, and go on when a part of it was away", async () => {
+  const { url } = await start();
+  const client = new Cluster(servers.map(({ port }) => ({ host: "127.0.0.1", port })));
+  client.on("error", () => {});
+  const store = await openStore(url);
+  const delivery = await store.delivery();
+  // So many that some lie on each server.
+  const queues = Array.from({ length: 9 }, (_, i) => delivery.queue(`queue ${i}`));
+  const vcons = Array.from({ length: 9 }, () => chat("Good morning."));
+  for (const vcon of vcons) {
+    await store.create(vcon);
+    await client.pexpire(`vcon:${vcon.uuid}`, 60 * 60_000);
+  }
+  const takers = queues.map((queue) => new Taker(queue, {}, () => ({ is: "done" })));
+  const add = () => Promise.all(queues.map((queue, i) => queue.add(vcons[i]!.uuid)));
+  await add();
+  for (const taker of takers) await taker.nth(1);
+
+  await servers[0]!.kill();
+  await until(() => takers.some((taker) => taker.faults.length > 0));
+  await servers[0]!.start();
+  await until(async () => (await Promise.allSettled([add()]))[0]!.status === "fulfilled");
+  for (const taker of takers) await taker.nth(2);
+  await until(() => takers.every((taker) => taker.faults.at(-1) === undefined));
+
+  for (const taker of takers) await taker.end();
+  for (const { uuid } of vcons) expect(await client.pttl(`vcon:${uuid}`)).toBeGreaterThan(0);
+  await store.close();
+  client.disconnect();
+  await stop();
+});
