@@ -2,6 +2,7 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { InProcessChannel } from "../../core/delivery/in-process-channel.ts";
 import { type Channel, newUuid, openStore, type Subscription, type VconStore } from "../../core/index.ts";
+import { startHoldingProxy } from "../support/holding-proxy.ts";
 import { startCluster, startRedis, type TestRedis } from "../support/redis.ts";
 import { startSentinel, type TestSentinel } from "../support/sentinel.ts";
 import { until } from "./taker.ts";
@@ -283,6 +284,26 @@ describe.each([
       ),
     );
   });
+});
+
+test("a Redis that is silent is noticed where nothing is published, and heard again once it speaks", async () => {
+  const server = await startRedis();
+  const proxy = await startHoldingProxy("127.0.0.1", server.port);
+  const [store, direct] = [await openStore(`redis://127.0.0.1:${proxy.port}`), await openStore(server.url)];
+  const channel = (await direct.delivery()).channel("calls");
+  const one = listen((await store.delivery()).channel("calls"));
+  await untilHeard(channel, one);
+  await proxy.hold("ping");
+  await until(() => one.faults.length > 0);
+  expect(one.faults[0]).toMatchObject({ code: "STORE_UNAVAILABLE", transient: true });
+  proxy.open();
+  await until(() => one.faults.at(-1) === undefined);
+  one.heard.length = 0;
+  await untilHeard(channel, one);
+  await one.stop();
+  for (const each of [store, direct]) await each.close();
+  proxy.close();
+  await server.stop();
 });
 
 describe("Redis with a sentinel", () => {

@@ -108,6 +108,17 @@ describe.each([
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   }
 
+  /** What the servers count together. */
+  async function counted(what: "blocked_clients" | "connected_clients"): Promise<number> {
+    const counts = redis.servers.map(async ({ port }) => {
+      const admin = new Redis(port, "127.0.0.1");
+      const info = await admin.info("clients");
+      admin.disconnect();
+      return Number(new RegExp(`${what}:(\\d+)`).exec(info)![1]);
+    });
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  }
+
   async function stored(ttl?: number): Promise<string> {
     const vcon = chat("Hello, this is Carol Carter.");
     await store.create(vcon);
@@ -157,6 +168,15 @@ describe.each([
         await until(() => taker.taken.length > before);
         expect(taker.uuids.at(-1)).toBe(uuid);
       }
+    });
+
+    test("who waits for an empty list stops at once, and the connection on which it waited ends", async () => {
+      const taker = consume();
+      await until(async () => (await counted("blocked_clients")) === 1);
+      const before = await counted("connected_clients");
+      await taker.stop();
+      await until(async () => (await counted("connected_clients")) < before);
+      expect(await counted("blocked_clients")).toBe(0);
     });
 
     test("a flow is never handed more than it may have at once, and the rest stays for others", async () => {

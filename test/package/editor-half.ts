@@ -22,6 +22,7 @@ export interface Registration {
   icon: string;
   defaults: Record<string, Property>;
   credentials?: Record<string, { type: string }>;
+  inputs?: number;
   outputs?: number;
   vconFields: Record<string, Widget>;
 }

@@ -120,6 +120,24 @@ describe.each(COMBINATIONS)("in $host on Node $version", ({ host, version, node 
     expect((await post({ no: "event" })).status).toBe(500);
   });
 
+  it("carries vCons from flow to flow", async () => {
+    const { parties } = JSON.parse(await nodeRed.press("example-channel-arrives", "example-channel-parties"));
+    expect(parties).toMatchObject([{ name: "Jack Jones" }, { name: "Alice Archer" }]);
+
+    const post = (body: string) =>
+      fetch(`${nodeRed.url}/queue/chats`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      });
+    const inject = readExamples()
+      .flatMap(({ nodes }) => nodes)
+      .find(({ id }) => id === "example-queue-good")!;
+    expect((await post(String(inject["payload"]))).status).toBe(202);
+    expect((await post("{}")).status).toBe(503);
+    expect(await nodeRed.press("example-queue-list", "example-queue-listed")).toBe("[]");
+  });
+
   it("needs no account for a call without a recording", async () => {
     expect(await nodeRed.press("example-calls-missed", "example-calls-transcript")).toBe("");
   });

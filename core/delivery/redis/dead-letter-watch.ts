@@ -20,7 +20,7 @@ const PAGE = 500;
 const BEGIN = script(`
 local dead, known = KEYS[1], KEYS[2]
 if redis.call('EXISTS', known) == 1 then return 0 end
-redis.call('ZUNIONSTORE', known, 1, dead)
+redis.call('COPY', dead, known)
 redis.call('ZADD', known, 0, '')
 return 1
 `);

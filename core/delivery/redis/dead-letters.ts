@@ -6,7 +6,7 @@ import type { JobHolds } from "./job-holds.ts";
 import type { RedisQueue } from "./redis-queue.ts";
 
 /** So many are dealt with together: neither Redis nor this process stands still for all of them. */
-const BATCH = 200;
+const BATCH = 100;
 /** So many ids are read together. */
 const IDS = 10_000;
 

@@ -16,7 +16,11 @@ export default config({
       hint: "of telephone numbers without a country code, as two letters",
     }),
   },
-  open: ({ url, country }, { userFolder }) =>
-    openStore(url, { folder: userFolder, country: country || undefined }),
+  open: ({ url, country, password }, { userFolder }) =>
+    openStore(url, {
+      folder: userFolder,
+      country: country || undefined,
+      password: password || undefined,
+    }),
   close: (store: VconStore) => store.close(),
 });

@@ -150,6 +150,16 @@ describe("a flow on Redis", () => {
     });
   });
 
+  it("gives the password that is kept as a credential", async () => {
+    const payload = await storedIn(redis.url);
+    const client = new Redis(redis.url);
+    await client.config("SET", "requirepass", "kept");
+    await nodeRed.deploy(flow(redis.url), { store: { password: "kept" } });
+    expect(await nodeRed.through("tag", { payload })).toMatchObject({ at: "out" });
+    await client.config("SET", "requirepass", "");
+    client.disconnect();
+  });
+
   it("says that the password is wrong, and not which", async () => {
     const client = new Redis(redis.url);
     await client.config("SET", "requirepass", "right");
