@@ -50,6 +50,8 @@ export interface Arrivals {
   left(): void;
   fault(error: Error | undefined): void;
   warn(text: string): void;
+  /** Where the flow ends in a node that never says that it is done. */
+  neverFinishes(where: string): void;
   error(text: string): void;
   notWired(): void;
   notConfigured(error: Error): void;
@@ -127,15 +129,16 @@ export class Receiving implements Work {
 
   #followJobs(arrivals: Arrivals): void {
     const { RED, node } = this.#place;
-    const unfollow = this.#follower.listen();
+    const unfollow = this.#follower.listen(node);
     const forget = onShutdown(() => this.stop());
     node.on("close", () => forget());
     this.#place.closing.addEventListener("abort", unfollow, { once: true });
     if (this.#limits.until === "finish") return;
-    const silent = silentEnds(RED, node);
-    if (silent.length === 0) return;
+    const silent = silentEnds(RED, node).join(", ");
+    if (silent === "") return;
+    arrivals.neverFinishes(silent);
     arrivals.warn(
-      `The flow ends in ${silent.join(", ")}, which never says that it is done: every vCon that gets there counts as failed after the time limit. Wire a finish node there too, and set "Done when" to it.`,
+      `The flow ends in ${silent}, which never says that it is done: every vCon that gets there counts as failed after the time limit. Wire a finish node there too, and set "Done when" to it.`,
     );
   }
 
@@ -193,7 +196,7 @@ export class Receiving implements Work {
     this.#runs.add(run);
     const { resume } = job;
     const from = resume && RED.nodes.getNode(resume.node);
-    const own = { [RUN_PROPERTY]: run.id, _msgid: RED.util.generateId() };
+    const own = { [RUN_PROPERTY]: run.id, _msgid: run.id };
     const payload = findUuid(job.uuid);
     if (payload === undefined) {
       run.settle({ is: "failed", failure: NO_UUID });

@@ -108,6 +108,7 @@ export class Runner {
       left: () => this.#status.left(),
       fault: (error) => this.#fault(error),
       warn: (text) => node.warn(text),
+      neverFinishes: (where) => this.#status.warn(`never finishes at ${where}`),
       error: (text) => node.error(text),
       notWired: () => node.status({ fill: "yellow", shape: "ring", text: "not wired" }),
       notConfigured: (error) => {

@@ -11,6 +11,7 @@ export class StatusCounter {
   #faulty = false;
   #timer: NodeJS.Timeout | undefined;
   #stale = false;
+  #warning: string | undefined;
   readonly #counts = new Map<string, number>();
 
   /** `outcomes` are the names of what can come of a step; a step without outputs has one, "done". */
@@ -51,6 +52,12 @@ export class StatusCounter {
     this.#show();
   }
 
+  /** Stands beside the counts from now on. */
+  warn(warning: string): void {
+    this.#warning = warning;
+    this.#show();
+  }
+
   #count(outcome: string): void {
     this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
   }
@@ -75,13 +82,15 @@ export class StatusCounter {
     }, PAUSE_MS);
   }
 
-  #status(): { fill: "red" | "blue" | "green"; shape: "dot" | "ring"; text: string } {
+  #status(): { fill: "red" | "blue" | "yellow" | "green"; shape: "dot" | "ring"; text: string } {
     const counts = [...this.#counts]
       .filter(([outcome, count]) => outcome !== FAILED || count > 0)
       .map(([outcome, count]) => `${count} ${outcome}`)
       .join(", ");
-    if (this.#failing || this.#faulty) return { fill: "red", shape: "ring", text: counts };
-    if (this.#running > 0) return { fill: "blue", shape: "dot", text: `${this.#running} running, ${counts}` };
-    return { fill: "green", shape: "dot", text: counts };
+    const text = this.#warning === undefined ? counts : `${counts}; ${this.#warning}`;
+    if (this.#failing || this.#faulty) return { fill: "red", shape: "ring", text };
+    if (this.#running > 0) return { fill: "blue", shape: "dot", text: `${this.#running} running, ${text}` };
+    if (this.#warning !== undefined) return { fill: "yellow", shape: "ring", text };
+    return { fill: "green", shape: "dot", text };
   }
 }

@@ -242,6 +242,16 @@ describe.each([
     await untilHeard(channel, again);
   });
 
+  test("who begins just when the last has stopped hears, and is told of no fault", async () => {
+    const one = listen(channel);
+    await untilHeard(channel, one);
+    const stopped = one.stop();
+    const two = listen(channel);
+    await stopped;
+    await untilHeard(channel, two);
+    expect(two.faults).toEqual([]);
+  });
+
   test("who listens is told that Redis is away, once for each reason, and hears again when it is back", async () => {
     const one = listen(channel);
     await untilHeard(channel, one);

@@ -9,6 +9,9 @@ import type { Handle } from "../../core/index.ts";
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
+/** The Node-RED that the tests of this process run in. */
+export const testHost = () => process.env["VCON_TEST_HOST"] ?? "node-red-5";
+
 export type Message = Record<string, unknown> & { payload?: unknown };
 export type FlowNode = Record<string, unknown> & { id: string; type: string };
 
@@ -58,7 +61,7 @@ export interface TestNodeRed {
 
 /** @param packages folders of more nodes, installed beside the package */
 export async function startNodeRed(...packages: string[]): Promise<TestNodeRed> {
-  const require = createRequire(join(root, "hosts/node-red-5/package.json"));
+  const require = createRequire(join(root, "hosts", testHost(), "package.json"));
   const RED = require("node-red");
   const userFolder = makeUserFolder();
   for (const folder of packages)

@@ -76,7 +76,7 @@ export class RedisConsumer implements Consumer {
         settings: { backoffStrategy: (_, __, error) => pauseBeforeNext(error) },
       },
       {
-        answered: () => this.#report({ calls: undefined }),
+        answered: () => this.#works(),
         failed: (error) => this.#report({ calls: workerFault(error) }),
         over: (job) => this.#end(job),
       },
@@ -124,13 +124,13 @@ export class RedisConsumer implements Consumer {
   /** Never rejects. */
   async #greet(): Promise<void> {
     if (this.#calling.status !== "ready" || this.#waiting.status !== "ready") return;
-    this.#report({ calls: undefined });
+    this.#works();
     const server = await evictionFault(this.#calling).catch(() => undefined);
     this.#report({ server });
   }
 
   async #process(job: QueuedJob, token: string): Promise<void> {
-    this.#report({ calls: undefined });
+    this.#works();
     if (this.#stopping.signal.aborted) return this.#giveBack(job, token);
     const claim = new Claim(job);
     this.#claims.set(job, claim);
@@ -174,6 +174,10 @@ export class RedisConsumer implements Consumer {
         await pause(TRY_AGAIN_MS, undefined, { signal: this.#leaving.signal }).catch(() => {});
       }
     }
+  }
+
+  #works(): void {
+    if (this.#faults.calls !== undefined) this.#report({ calls: undefined });
   }
 
   #report(faults: Faults): void {

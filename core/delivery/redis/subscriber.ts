@@ -93,7 +93,7 @@ export class Subscriber {
     }
     clearInterval(pinging);
     this.#client = undefined;
-    this.#tell(reason);
+    if (!this.#nobodyListens.signal.aborted) this.#tell(reason);
   }
 
   /** One that can't be asked is given up, so that a new connection begins with all channels. */

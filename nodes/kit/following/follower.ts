@@ -1,52 +1,41 @@
 /** Follows the messages of jobs through all nodes, core nodes included, by Node-RED's messaging hooks. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Node, NodeAPI } from "node-red";
+import type { NodeAPI } from "node-red";
+import type { Outcome } from "../../../core/index.ts";
 import type { Message } from "../runner.ts";
+import { Afterwards } from "./afterwards.ts";
 import { failureAt, failureOf } from "./failure.ts";
-import { nameOf, neverReports } from "./nodes.ts";
-import { isPrompt, PromptNodes } from "./prompt-nodes.ts";
-import { Run, type RunOptions } from "./run.ts";
+import type { FollowedMessage } from "./followed-message.ts";
+import { endsAtOnce, type FlowNode, isGone, isOurs, isSwitch, neverReports } from "./nodes.ts";
+import { hearErrors } from "./reported-errors.ts";
+import { type Home, Run, type RunOptions } from "./run.ts";
+import { type Sending, Sendings } from "./sendings.ts";
+import { Switches } from "./switches.ts";
 
 /** Names the run on each of its messages: survives clones, JSON, and whatever keeps the other properties. */
 export const RUN_PROPERTY = "_vconRun";
 
 const LABEL = "vcon-following";
 
-/** Node-RED's log level. */
-const ERROR = 20;
-
 /** As Node-RED's hooks hand them over, as far as they are used. */
-interface SendEvent {
-  msg: Message;
-  source: { id: string; node: FlowNode };
-  destination: { id: string; node?: FlowNode };
+interface SendEvent extends Sending {
+  destination: { id: string; node: FlowNode };
+  /** False for the first message of a call of `send` and true for all others. */
+  cloneMessage?: boolean;
 }
 interface ReceiveEvent {
   msg: Message;
-  destination: { id: string; node: FlowNode };
+  destination: { node: FlowNode };
 }
 interface CompleteEvent {
   msg: Message;
-  error?: unknown;
-  node: { id: string; node: FlowNode };
-}
-interface LogEvent {
-  level: number;
-  id?: string;
-  msg?: unknown;
-}
-type FlowNode = Node & { _flow: { getNode(id: string, isHereAlone?: boolean): unknown } };
-
-/** What a node has sent since a node last got a message. */
-interface Sent {
-  source: string;
-  last: Run;
-  /** Those before the last one. */
-  others: Set<Run> | undefined;
+  node: { node: FlowNode };
 }
 
 /** How often runs are looked through for those past their time limit: a timer for each would cost more than its flow. */
 const LOOK_MS = 1000;
+/** How often they are while flows are stopped: some are then waited for. */
+const STOPPING_LOOK_MS = 20;
 
 const followers = new WeakMap<NodeAPI["events"], Follower>();
 
@@ -65,86 +54,88 @@ export class Follower {
   readonly #RED: NodeAPI;
   /** Makes the names of runs differ from those of other processes. */
   readonly #prefix: string;
-  readonly #runs = new Map<string, Run>();
-  readonly #byMessageId = new Map<string, Run>();
-  /** The messages that nodes have, as the very objects that they got: it is by them that they say they are done. */
-  readonly #received = new WeakMap<object, Run>();
+  /** By their own names, and by the ids of their messages. */
+  readonly #runs = new Map<string | undefined, Run>();
   readonly #context = new AsyncLocalStorage<Run | undefined>();
-  readonly #promptNodes = new PromptNodes();
-  #listeners = 0;
-  #isStopping = false;
-  #sent: Sent | undefined;
+  readonly #outside = AsyncLocalStorage.snapshot();
+  readonly #sendings = new Sendings();
+  readonly #switches = new Switches();
+  readonly #afterwards: Afterwards;
+  readonly #home: Home;
+  /** Function nodes that were told to say when they are done. */
+  readonly #warned = new WeakSet<FlowNode>();
   #begun = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #listeners = 0;
+  #stopListening: (() => void) | undefined;
+  #stopping: NodeJS.Timeout | undefined;
+  /** The error that a node is just reporting. */
+  #reported: { isCaught: boolean } | undefined;
+  /** What a Status node was called in. */
+  #beforeStatus: Run | undefined;
 
   constructor(RED: NodeAPI) {
     this.#RED = RED;
     this.#prefix = `${RED.util.generateId()}.`;
-    const { hooks } = RED;
-    RED.events.on("flows:stopping", () => {
-      if (this.#isStopping || this.#listeners === 0) return;
-      this.#isStopping = true;
-      hooks.add(`onSend.${LABEL}`, ((events: SendEvent[]) => this.#onSend(events)) as never);
-    });
-    RED.events.on("flows:started", () => {
-      if (this.#isStopping) hooks.remove(`onSend.${LABEL}`);
-      this.#isStopping = false;
-    });
+    this.#afterwards = new Afterwards(RED);
+    this.#home = {
+      within: (run, work) => this.#context.run(run, work),
+      settled: (run, options, outcome) => this.#settled(run, options, outcome),
+    };
+    RED.events.on("flows:stopping", () => this.#beginStopping());
+    RED.events.on("flows:started", () => this.#endStopping());
   }
 
-  /** To be called before runs begin: hooks cost every message of every flow a little. @returns what ends it */
-  listen(): () => void {
-    if (this.#listeners++ === 0) this.#addHooks();
+  /**
+   * To be called before runs begin: hooks cost every message of every flow a little.
+   * @param node any node. @returns what ends it
+   */
+  listen(node: unknown): () => void {
+    if (this.#listeners++ === 0) this.#stopListening = this.#listen(node as FlowNode);
     return () => {
-      if (--this.#listeners === 0) this.#removeHooks();
+      if (--this.#listeners === 0) this.#stopListening!();
     };
   }
 
   /** A run that is to be started with a message that has {@link RUN_PROPERTY}. */
-  begin(options: Omit<RunOptions, "describe">): Run {
-    const run = new Run(`${this.#prefix}${++this.#begun}`, {
-      ...options,
-      settle: (outcome) => {
-        this.#forget(run);
-        options.settle(outcome);
-      },
-      describe: (nodes) => nodes.map((id) => nameOf(this.#RED, id)).join(", "),
-    });
+  begin(options: RunOptions): Run {
+    const run = new Run(`${this.#prefix}${++this.#begun}`, options, this.#home);
     this.#runs.set(run.id, run);
     return run;
   }
 
   /** The run that the message belongs to, if there is one that has not ended. */
   runOf(message: Message): Run | undefined {
-    const byProperty = this.#runs.get(message[RUN_PROPERTY] as string);
-    const byId = this.#byMessageId.get(message._msgid!);
     const context = this.#context.getStore();
+    const property = message[RUN_PROPERTY] as string | undefined;
+    if (context !== undefined && context.id === property && !context.isSettled) return context;
+    const byProperty = this.#runs.get(property);
+    const byId = this.#runs.get(message._msgid);
     // A Function node that sends an object of its own again gives it the id of the message that it got.
-    if (byProperty && byId && byProperty !== byId && byId === context) return byId;
-    const known = byProperty ?? byId;
-    if (known) return known;
-    return context?.isSettled ? undefined : context;
+    if (byProperty && byId && byId === context) return byId;
+    return byProperty ?? byId ?? (context?.isSettled ? undefined : context);
   }
 
-  #addHooks(): void {
-    const { hooks, log } = this.#RED;
+  #listen(node: FlowNode): () => void {
+    const { hooks } = this.#RED;
     // Each with exactly one parameter: another handler is taken for one that calls back, and all messages stop.
     hooks.add(`preDeliver.${LABEL}`, ((event: SendEvent) => this.#preDeliver(event)) as never);
     hooks.add(`onReceive.${LABEL}`, ((event: ReceiveEvent) => this.#onReceive(event)) as never);
     hooks.add(`onComplete.${LABEL}`, ((event: CompleteEvent) => this.#onComplete(event)) as never);
-    log.addHandler(this.#logHandler as never);
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    const stopHearing = hearErrors(node, (...heard) => this.#onError(...heard));
+    const timer = setInterval(() => this.#look(), LOOK_MS);
+    return () => {
+      this.#endStopping();
+      hooks.remove(`*.${LABEL}`);
+      stopHearing();
+      clearInterval(timer);
+      this.#afterwards.stop();
+    };
   }
 
-  #forget(run: Run): void {
+  #settled(run: Run, { settle }: RunOptions, outcome: Outcome): void {
     this.#runs.delete(run.id);
-    for (const id of run.messageIds()) this.#byMessageId.delete(id);
-  }
-
-  #removeHooks(): void {
-    this.#RED.hooks.remove(`*.${LABEL}`);
-    this.#RED.log.removeHandler(this.#logHandler as never);
-    clearInterval(this.#timer);
+    for (const id of run.ids) if (this.#runs.get(id) === run) this.#runs.delete(id);
+    this.#outside(settle, outcome);
   }
 
   #look(): void {
@@ -152,93 +143,173 @@ export class Follower {
     for (const run of this.#runs.values()) if (run.deadline <= now) run.giveUp();
   }
 
+  #beginStopping(): void {
+    if (this.#listeners === 0 || this.#stopping) return;
+    this.#RED.hooks.add(`onSend.${LABEL}`, ((events: SendEvent[]) => this.#onSend(events)) as never);
+    this.#stopping = setInterval(() => this.#returnStranded(), STOPPING_LOOK_MS);
+  }
+
+  #endStopping(): void {
+    if (!this.#stopping) return;
+    this.#returnStranded();
+    this.#RED.hooks.remove(`onSend.${LABEL}`);
+    clearInterval(this.#stopping);
+    this.#stopping = undefined;
+  }
+
+  /** Our own nodes end what they have begun, and their results count; what others have with them is gone. */
+  #returnStranded(): void {
+    for (const run of this.#runs.values()) run.returnIfStranded((node) => !isOurs(node) && isGone(node));
+  }
+
   /** Where the flow is being stopped, a message may lead nowhere. */
   #onSend(events: SendEvent[]): void {
-    if (!this.#isStopping) return;
     for (const { msg, source, destination } of events)
       if (!source.node._flow.getNode(destination.id)) this.runOf(msg)?.strand();
   }
 
-  #preDeliver({ msg, source, destination }: SendEvent): void {
+  #preDeliver(event: SendEvent): void {
+    const { msg, source, destination, cloneMessage } = event;
     const run = this.runOf(msg);
-    if (run === undefined) return;
-    this.#mark(run, msg);
-    if (this.#received.get(msg) !== run) this.#received.set(msg, run);
-    run.sentTo(destination.id);
-    this.#noteSent(source.id, run);
-    if (neverReports(source.node) && !isPrompt(source.node)) run.leftFrom(source.id);
-  }
-
-  #onReceive({ msg, destination: { id, node } }: ReceiveEvent): void {
-    this.#sent = undefined;
-    const known = this.#received.get(msg);
-    const run = known && !known.isSettled ? known : this.runOf(msg);
-    if (isPrompt(node)) this.#promptNodes.got(id, () => run?.leftFrom(id));
-    const isStatus = node.type === "status" && !(RUN_PROPERTY in msg);
-    this.#enter(isStatus ? undefined : run);
-    if (run === undefined || isStatus) return;
-    if (run !== known) this.#received.set(msg, run);
-    if (node.type === "catch") this.#caught(run, msg);
-    run.arrivedAt(id);
-  }
-
-  /** Mostly the node that sent the message was in the same run, and then so is what it began. */
-  #enter(run: Run | undefined): void {
-    if (this.#context.getStore() !== run) this.#context.enterWith(run);
-  }
-
-  #onComplete({ msg, error, node: { id, node } }: CompleteEvent): void {
-    const run = this.#received.get(msg);
-    if (run === undefined || run.isSettled) return;
-    if (this.#isStopping && node._flow.getNode(id, true) !== node) run.strand();
-    else if (error) this.#failed(run, node, error, msg);
-    this.#joinSent(id, node, run);
-    run.leftFrom(id);
-  }
-
-  #failed(run: Run, node: FlowNode, error: unknown, message: Message): void {
-    if ((error as { code?: unknown }).code === "STOPPED") run.strand();
-    else run.failedAt(node.id, failureOf(node, error, message));
-  }
-
-  /** The node may have handed its error over without saying that it is done, and then never will. */
-  #caught(run: Run, message: Message): void {
-    const { id, type } =
-      (message as { error?: { source?: { id?: string; type?: string } } }).error?.source ?? {};
-    if (id !== undefined && !run.caughtFrom(id) && type !== "function") run.leftFrom(id);
-  }
-
-  /** Node-RED logs an error that no Catch node has taken. */
-  readonly #logHandler = {
-    emit: (_: "log", { level, id, msg }: LogEvent) => {
-      if (level !== ERROR || id === undefined) return;
-      const run = this.#context.getStore();
-      if (!run || run.isSettled || run.hasFailedAt(id)) return;
-      const node = this.#RED.nodes.getNode(id);
-      if (!node) return;
-      run.failedAt(id, failureAt(node, msg));
-      if (node.type !== "function") run.leftFrom(id);
-    },
-  };
-
-  #mark(run: Run, message: Message): void {
-    if (message[RUN_PROPERTY] !== run.id) message[RUN_PROPERTY] = run.id;
-    if (run.takesId(message._msgid!)) this.#byMessageId.set(message._msgid!, run);
-  }
-
-  #noteSent(source: string, run: Run): void {
-    const sent = this.#sent;
-    if (sent?.source !== source) this.#sent = { source, last: run, others: undefined };
-    else if (sent.last !== run) {
-      sent.others = (sent.others ?? new Set()).add(sent.last);
-      sent.last = run;
+    if (run === undefined) {
+      this.#sentUnfollowed(event);
+      return;
     }
+    const message = this.#known(run, msg);
+    message.sentTo(destination.node);
+    this.#sendings.note(source.node, run);
+    if (neverReports(source.node) && !cloneMessage) this.#sentBySilent(source.node, message);
+  }
+
+  #onReceive({ msg, destination: { node } }: ReceiveEvent): void {
+    this.#sendings.clear();
+    const message = this.#find(msg, (known) => known.arrivedAt(node)) ?? this.#handedOver(node, msg);
+    const run = message?.run.isSettled ? undefined : message?.run;
+    // Mostly the node that sent the message was in the same run, and then so is what it began.
+    if (this.#context.getStore() !== run) this.#context.enterWith(run);
+    if (neverReports(node)) this.#gotBySilent(node, msg, message);
+    else if (run !== undefined && node.type === "function") this.#afterwards.got(node, msg);
+  }
+
+  /** A message that was not sent by a wire: by Catch, Complete, Status and Link Call nodes, and whoever else does so. */
+  #handedOver(node: FlowNode, msg: Message): FollowedMessage | undefined {
+    if (node.type === "catch" && this.#reported) this.#reported.isCaught = true;
+    if (node.type === "status") {
+      this.#beforeStatus = this.#context.getStore();
+      return undefined;
+    }
+    const run = this.runOf(msg);
+    if (run === undefined) return undefined;
+    const message = this.#known(run, msg);
+    message.handedTo(node);
+    return message;
+  }
+
+  #onComplete({ msg, node: { node } }: CompleteEvent): void {
+    // Whoever showed the status goes on with what it was doing.
+    if (node.type === "status") this.#context.enterWith(this.#beforeStatus);
+    const message = this.#find(msg, (known) => known.isAt(node));
+    if (message === undefined) return;
+    const { run } = message;
+    if (!isOurs(node)) this.#joinSent(node, run);
+    if (this.#stopping && isGone(node) && !this.#sendings.hasSent(node, run)) run.strand();
+    if (!this.#afterwards.isToCome(node, msg, () => this.#leave(message, node))) message.leftFrom(node);
+  }
+
+  #leave(message: FollowedMessage, node: FlowNode): void {
+    if (isGone(node)) message.run.strand();
+    message.leftFrom(node);
+  }
+
+  #onError(node: FlowNode, error: unknown, msg: Message | undefined, report: () => void): void {
+    const run = msg ? this.runOf(msg) : this.#runAt(node);
+    const outer = this.#reported;
+    const reported = { isCaught: false };
+    this.#reported = reported;
+    try {
+      report();
+    } finally {
+      this.#reported = outer;
+    }
+    if (isSwitch(node)) this.#switches.reportedError(node);
+    if (run === undefined) return;
+    if ((error as { code?: unknown } | undefined)?.code === "STOPPED") run.strand();
+    else if (!reported.isCaught) run.failed(msg ? failureOf(node, error, msg) : failureAt(node, error));
+    if (node.type !== "function") this.#leaveAfterError(node, run, msg);
+  }
+
+  /** An error without a message may be anybody's, such as that of a connection that a node has opened in a run. */
+  #runAt(node: FlowNode): Run | undefined {
+    const run = this.#context.getStore();
+    return run?.messageAt(node) && run;
+  }
+
+  /** A node that has reported an error may not say that it is done: not even a Link Call does. */
+  #leaveAfterError(node: FlowNode, run: Run, msg: Message | undefined): void {
+    const isThere = (known: FollowedMessage) => known.isAt(node);
+    const message = (msg && this.#find(msg, isThere)) ?? run.messageAt(node, msg?._msgid);
+    if (message) setImmediate(() => message.leftFrom(node));
+  }
+
+  /** The object as a message of the run that it is one of in this place: sent again, it may be one of another's, too. */
+  #find(msg: Message, isIt: (message: FollowedMessage) => boolean): FollowedMessage | undefined {
+    const run = this.#context.getStore();
+    const message = run?.get(msg);
+    if (message && isIt(message)) return message;
+    for (const name of [msg[RUN_PROPERTY] as string, msg._msgid]) {
+      const known = this.#runs.get(name)?.get(msg);
+      if (known && isIt(known)) return known;
+    }
+    return undefined;
+  }
+
+  #known(run: Run, msg: Message): FollowedMessage {
+    const message = run.follow(msg);
+    if (msg[RUN_PROPERTY] !== run.id) Reflect.set(msg, RUN_PROPERTY, run.id);
+    const { _msgid: id } = msg;
+    if (id !== message.id) {
+      message.id = id;
+      this.#knowById(run, id!);
+    }
+    return message;
+  }
+
+  #knowById(run: Run, id: string): void {
+    if (this.#runs.get(id) === run) return;
+    this.#runs.set(id, run);
+    run.known(id);
+  }
+
+  #gotBySilent(node: FlowNode, msg: Message, message: FollowedMessage | undefined): void {
+    const left = () => message?.leftFrom(node);
+    if (isSwitch(node)) this.#switches.got(node, msg, left);
+    else if (message && endsAtOnce(node)) queueMicrotask(left);
+  }
+
+  /** It has sent something, and that is as much as it ever says. */
+  #sentBySilent(node: FlowNode, message: FollowedMessage): void {
+    if (isSwitch(node) || endsAtOnce(node)) return;
+    (message.isAt(node) ? message : message.run.messageAt(node))?.leftFrom(node);
+  }
+
+  #sentUnfollowed(event: SendEvent): void {
+    this.#sendings.noteUnfollowed(event);
+    const { node } = event.source;
+    if (node.type !== "function" || !this.#context.getStore()?.hasRunOut || this.#warned.has(node)) return;
+    this.#warned.add(node);
+    node.warn(
+      "This function has sent a message after it counted as done, and so the job of the vCon had been acknowledged before. Call node.done() where the function has finished.",
+    );
   }
 
   /** A node that makes one message of many, such as join, sends it and is then done with all of them. */
-  #joinSent(id: string, node: FlowNode, run: Run): void {
-    const sent = this.#sent;
-    if (sent?.source !== id || sent.last === run || sent.others?.has(run)) return;
-    if (!node.type.startsWith("vcon-")) sent.last.join(run);
+  #joinSent(node: FlowNode, run: Run): void {
+    if (this.#sendings.hasSent(node, run)) return;
+    for (const { msg, destination } of this.#sendings.takeUnfollowed(node)) {
+      this.#known(run, msg).sentTo(destination.node);
+      this.#sendings.note(node, run);
+    }
+    const last = this.#sendings.lastOf(node);
+    if (last !== undefined && last !== run) run.waitFor(last);
   }
 }

@@ -1,14 +1,51 @@
-/** What the follower has to know of nodes. */
-import type { Node, NodeAPI } from "node-red";
+/** What the follower has to know of Node-RED's nodes. */
+import type { Node } from "node-red";
+
+export type FlowNode = Node & {
+  z?: string;
+  wires?: string[][];
+  /** How many of its handlers say that they are done with a message. */
+  _expectedDoneCount: number;
+  _flow: {
+    /** The configurations of its nodes. */
+    flow: { nodes?: Record<string, object> };
+    getNode(id: string, isHereAlone?: boolean): unknown;
+    /** Of a subflow's instance: its door. */
+    node?: unknown;
+  };
+};
 
 /** Whether the node takes messages and never says when it is done with one: its handler takes no `done`. */
-export function neverReports(node: Node): boolean {
-  return (node as Node & { _expectedDoneCount?: number })._expectedDoneCount === 0;
+export function neverReports(node: FlowNode): boolean {
+  return node._expectedDoneCount === 0;
+}
+
+/** Whether a node that never reports is done with a message as soon as its handler returns. */
+export function endsAtOnce(node: FlowNode): boolean {
+  return node.type === "rbe" || node.type === "subflow-status" || isDoor(node);
+}
+
+/** Whether a node that never reports deals with its messages one after the other: see Switches. */
+export function isSwitch(node: FlowNode): boolean {
+  return node.type === "switch";
+}
+
+/** Whether the node is one of this package. */
+export function isOurs(node: FlowNode): boolean {
+  return node.type.startsWith("vcon-");
+}
+
+/** Whether the node was stopped: another one may be in its place. */
+export function isGone(node: FlowNode): boolean {
+  return !isDoor(node) && node._flow.getNode(node.id, true) !== node;
 }
 
 /** For people: `function "Add price"`. */
-export function nameOf(RED: NodeAPI, id: string): string {
-  const node = RED.nodes.getNode(id);
-  if (!node) return `node ${id}`;
-  return node.name ? `${node.type} "${node.name}"` : `${node.type} ${id}`;
+export function nameOf({ name, type, id }: FlowNode): string {
+  return name ? `${type} "${name}"` : `${type} ${id}`;
+}
+
+/** What messages enter a subflow by; its flow does not know it as one of its nodes. */
+function isDoor(node: FlowNode): boolean {
+  return node._flow.node === node;
 }

@@ -1,5 +1,8 @@
-/** One job's way through the flow: which nodes have its messages, what failed, and how it ended. */
+/** One job's way through the flow: where its messages are, what failed, and how it ended. */
 import type { Failure, Outcome } from "../../../core/index.ts";
+import type { Message } from "../runner.ts";
+import { FollowedMessage } from "./followed-message.ts";
+import { type FlowNode, nameOf } from "./nodes.ts";
 
 /** What ends a job: all its messages have ended, or a finish node says so. */
 export type Until = "branches" | "finish";
@@ -11,39 +14,46 @@ export interface RunOptions {
   /** Seconds. */
   timeLimit: number;
   settle(outcome: Outcome): void;
-  /** Names the nodes that have not said that they are done. */
-  describe(nodes: readonly string[]): string;
 }
 
-/** An error that no Catch node has taken yet. */
-interface Open {
-  node: string;
-  failure: Failure;
+/** Whoever follows runs. */
+export interface Home {
+  /** Does the work as a part of the run. */
+  within(run: Run, work: () => void): void;
+  settled(run: Run, options: RunOptions, outcome: Outcome): void;
 }
+
+const NONE: readonly Run[] = [];
+const NO_IDS: readonly string[] = [];
 
 export class Run {
   readonly id: string;
   /** In the milliseconds of `performance.now()`. */
   readonly deadline: number;
   readonly #options: RunOptions;
-  #firstMessageId: string | undefined;
-  #otherMessageIds: Set<string> | undefined;
-  /** By node, how many of its messages it has or is about to get. */
-  readonly #at = new Map<string, number>();
-  /** By node, how many of these were sent and have not come. */
-  readonly #underWay = new Map<string, number>();
-  /** Everything that is still to end: messages at nodes, the start, other runs that took over a message of this one. */
+  readonly #home: Home;
+  /** Other names than its own by which its messages are known. */
+  #ids: string[] | undefined;
+  /** Those that are somewhere; most runs never have more than one. */
+  #message: FollowedMessage | undefined;
+  #moreMessages: Map<Message, FollowedMessage> | undefined;
+  /** How many nodes have a message of it, or are about to get one. */
   #open = 0;
-  #errors: Open[] = [];
+  /** The first error that no Catch node took. */
+  #failure: Failure | undefined;
   #isStranded = false;
-  #isChecking = false;
-  #isSettled = false;
-  /** Runs of which a message went on together with one of this run. */
-  #joined: Run[] | undefined;
+  #isDue = false;
+  #outcome: Outcome | undefined;
+  /** Did it end because there was nothing left to wait for? */
+  #hasRunOut = false;
+  /** The runs that have to end before it, and those that wait for it. */
+  #before: Set<Run> | undefined;
+  #after: Set<Run> | undefined;
 
-  constructor(id: string, options: RunOptions) {
+  constructor(id: string, options: RunOptions, home: Home) {
     this.id = id;
     this.#options = options;
+    this.#home = home;
     this.deadline = performance.now() + options.timeLimit * 1000;
   }
 
@@ -52,62 +62,66 @@ export class Run {
   }
 
   get isSettled(): boolean {
-    return this.#isSettled;
+    return this.#outcome !== undefined;
   }
 
-  /** The ids of its messages, under which it can be found. */
-  *messageIds(): Iterable<string> {
-    if (this.#firstMessageId !== undefined) yield this.#firstMessageId;
-    if (this.#otherMessageIds) yield* this.#otherMessageIds;
+  get hasRunOut(): boolean {
+    return this.#hasRunOut;
   }
 
-  /** @returns whether the id is a new one */
-  takesId(id: string): boolean {
-    if (id === this.#firstMessageId || this.#otherMessageIds?.has(id)) return false;
-    if (this.#firstMessageId === undefined) this.#firstMessageId = id;
-    else this.#otherMessageIds = (this.#otherMessageIds ?? new Set()).add(id);
-    return true;
+  get ids(): readonly string[] {
+    return this.#ids ?? NO_IDS;
   }
 
   /** @param begin sends the first message */
   start(begin: () => void): void {
+    this.opened();
+    this.#home.within(this, begin);
+    this.closed();
+  }
+
+  known(id: string): void {
+    this.#ids ??= [];
+    this.#ids.push(id);
+  }
+
+  /** What is known of the object as a message of this run, if it is anywhere. */
+  get(object: Message): FollowedMessage | undefined {
+    return this.#message?.object === object ? this.#message : this.#moreMessages?.get(object);
+  }
+
+  /** As `get`, for an object that is about to be somewhere. */
+  follow(object: Message): FollowedMessage {
+    const known = this.get(object);
+    if (known) return known;
+    const message = new FollowedMessage(this, object);
+    if (this.#message) this.#moreMessages = (this.#moreMessages ?? new Map()).set(object, message);
+    else this.#message = message;
+    return message;
+  }
+
+  /** The message is nowhere any more. */
+  lost(message: FollowedMessage): void {
+    if (this.#message === message) this.#message = undefined;
+    else this.#moreMessages?.delete(message.object);
+  }
+
+  /** Its message at the node, of this `_msgid` if one is given. */
+  messageAt(node: FlowNode, id?: string): FollowedMessage | undefined {
+    return this.#messages().find((message) => (id === undefined || message.id === id) && message.isAt(node));
+  }
+
+  /** There is one thing more to end. */
+  opened(): void {
     this.#open++;
-    begin();
-    this.#end();
   }
 
-  /** A message was sent to the node. */
-  sentTo(node: string): void {
-    this.#open++;
-    add(this.#at, node);
-    add(this.#underWay, node);
+  closed(): void {
+    if (--this.#open === 0) this.#checkSoon();
   }
 
-  /** The node got a message, also one that was not sent to it but handed over. */
-  arrivedAt(node: string): void {
-    if (takeOne(this.#underWay, node)) return;
-    this.#open++;
-    add(this.#at, node);
-  }
-
-  /** The node is done with a message; a node that says so twice is heard once. */
-  leftFrom(node: string): void {
-    if (takeOne(this.#at, node)) this.#end();
-  }
-
-  hasFailedAt(node: string): boolean {
-    return this.#errors.some((error) => error.node === node);
-  }
-
-  failedAt(node: string, failure: Failure): void {
-    this.#errors.push({ node, failure });
-  }
-
-  /** A Catch node took the node's last error. @returns whether it was known */
-  caughtFrom(node: string): boolean {
-    const index = this.#errors.findLastIndex((error) => error.node === node);
-    if (index !== -1) this.#errors.splice(index, 1);
-    return index !== -1;
+  failed(failure: Failure): void {
+    this.#failure ??= failure;
   }
 
   /** A message can't go on because the flow is being stopped: the job is for those who come after. */
@@ -115,77 +129,123 @@ export class Run {
     this.#isStranded = true;
   }
 
-  /** Another run's message went on as one with a message of this run, so that they end alike. */
-  join(other: Run): void {
-    if (this.#isSettled) return;
-    other.#open++;
-    this.#joined = [...(this.#joined ?? []), other];
+  /**
+   * Returns the job if all that is left of it is at nodes that were stopped.
+   * @param isGone whether the node is no more, and what it has with it
+   */
+  returnIfStranded(isGone: (node: FlowNode) => boolean): void {
+    const nodes = this.#nodes();
+    const gone = nodes.filter(isGone).length;
+    if (gone > 0) this.strand();
+    if (this.#isStranded && gone === nodes.length) this.settle({ is: "returned" });
+  }
+
+  /** A message of this run went on as one with a message of the other, so that they end alike. */
+  waitFor(other: Run): void {
+    this.#before = (this.#before ?? new Set()).add(other);
+    other.#after = (other.#after ?? new Set()).add(this);
   }
 
   settle(outcome: Outcome): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
-    this.#options.settle(outcome);
-    for (const other of this.#joined ?? []) other.#endLike(outcome);
-  }
-
-  #endLike(outcome: Outcome): void {
-    if (outcome.is === "returned") this.strand();
-    // The message is the other run's, and so would be its UUID.
-    if (outcome.is === "failed") {
-      const { message: _, ...failure } = outcome.failure;
-      this.#errors.push({ node: failure.node?.id ?? "", failure });
-    }
-    this.#end();
-  }
-
-  #end(): void {
-    this.#open--;
-    if (this.#open > 0 || this.#isChecking || this.#isSettled) return;
-    this.#isChecking = true;
-    // A turn later: a node that fails is done before its Catch node gets the message.
-    setImmediate(() => {
-      this.#isChecking = false;
-      if (this.#open === 0) this.#settleByItself();
-    });
-  }
-
-  #settleByItself(): void {
-    const [first] = this.#errors;
-    if (this.#isStranded) this.settle({ is: "returned" });
-    else if (first) this.settle({ is: "failed", failure: first.failure });
-    else if (this.#options.until === "branches") this.settle({ is: "done" });
+    if (this.#outcome) return;
+    this.#outcome = outcome;
+    this.#home.settled(this, this.#options, outcome);
+    for (const run of this.#after ?? []) run.#checkSoon();
+    this.#after = undefined;
+    this.#before = undefined;
+    this.#message = undefined;
+    this.#moreMessages = undefined;
   }
 
   /** The time limit has passed. */
   giveUp(): void {
-    const [first] = this.#errors;
     if (this.#isStranded) this.settle({ is: "returned" });
-    else this.settle({ is: "failed", failure: first?.failure ?? this.#tooLate() });
+    else this.settle({ is: "failed", failure: this.#failure ?? this.#tooLate() });
+  }
+
+  static readonly #due: Run[] = [];
+
+  /** A turn later: a node may say that it is done before it sends what it has made of the message. */
+  #checkSoon(): void {
+    if (this.#isDue || this.#outcome) return;
+    this.#isDue = true;
+    if (Run.#due.push(this) === 1) setImmediate(Run.#checkDue);
+  }
+
+  static readonly #checkDue = (): void => {
+    for (const run of Run.#due.splice(0)) run.#check();
+  };
+
+  #check(): void {
+    this.#isDue = false;
+    if (this.#open > 0) return;
+    this.#settleWithOthers();
+    if (!this.#after) return;
+    // What waits for this one waits for those that this one waits for, too; they may all wait for each other.
+    for (const run of closure(this, (from) => from.#after)) run.#settleWithOthers();
+  }
+
+  /** Ends alike with all those that it waits for, once none of them has anything open. */
+  #settleWithOthers(): void {
+    if (this.#outcome || this.#open > 0) return;
+    const others = this.#before ? closure(this, (run) => run.#before) : NONE;
+    if (others.every((run) => run.#isOver)) this.#settleLike(others);
+  }
+
+  get #isOver(): boolean {
+    if (this.#outcome) return true;
+    if (this.#open > 0) return false;
+    return this.#options.until === "branches" || this.#isStranded || this.#failure !== undefined;
+  }
+
+  #settleLike(others: readonly Run[]): void {
+    const failure = this.#failure ?? others.map((run) => run.#sharedFailure).find((shared) => shared);
+    if (this.#isStranded || others.some((run) => run.#isReturned)) this.settle({ is: "returned" });
+    else if (failure) this.settle({ is: "failed", failure });
+    else if (this.#options.until === "branches") {
+      this.#hasRunOut = true;
+      this.settle({ is: "done" });
+    }
+  }
+
+  get #isReturned(): boolean {
+    return this.#isStranded || this.#outcome?.is === "returned";
+  }
+
+  /** Without the message: it is this run's, and so would be its UUID. */
+  get #sharedFailure(): Failure | undefined {
+    const failure = this.#outcome?.is === "failed" ? this.#outcome.failure : this.#failure;
+    if (!failure) return undefined;
+    const { message: _, ...shared } = failure;
+    return shared;
+  }
+
+  #messages(): FollowedMessage[] {
+    return [...(this.#message ? [this.#message] : []), ...(this.#moreMessages?.values() ?? [])];
+  }
+
+  #nodes(): FlowNode[] {
+    return this.#messages().flatMap(({ nodes }) => nodes);
   }
 
   #tooLate(): Failure {
-    const { timeLimit, until, describe } = this.#options;
+    const { timeLimit, until } = this.#options;
     const limit = `The flow had not finished within the time limit of ${timeLimit} s`;
-    const nodes = [...this.#at.keys()];
-    if (nodes.length > 0)
+    const names = new Set(this.#nodes().map(nameOf));
+    if (names.size > 0)
       return {
         code: "TIME_LIMIT",
-        reason: `${limit}: ${describe(nodes)} had not said that it was done. Raise the limit, or wire a finish node.`,
+        reason: `${limit}: ${[...names].join(", ")} had not said that it was done. Raise the limit, or wire a finish node.`,
       };
     const reason = `${limit}: no finish node was reached.`;
     return { code: "TIME_LIMIT", reason: until === "finish" ? reason : `${limit}.` };
   }
 }
 
-function add(counts: Map<string, number>, node: string): void {
-  counts.set(node, (counts.get(node) ?? 0) + 1);
-}
-
-function takeOne(counts: Map<string, number>, node: string): boolean {
-  const count = counts.get(node);
-  if (count === undefined) return false;
-  if (count === 1) counts.delete(node);
-  else counts.set(node, count - 1);
-  return true;
+/** All that the run leads to, directly or not, without itself. */
+function closure(start: Run, next: (run: Run) => Iterable<Run> | undefined): Run[] {
+  const seen = new Set([start]);
+  for (const run of seen) for (const other of next(run) ?? []) seen.add(other);
+  seen.delete(start);
+  return [...seen];
 }

@@ -1,0 +1,3 @@
+import { followsCoreNodes } from "./core-nodes.ts";
+
+followsCoreNodes("Node-RED 5");
