@@ -186,7 +186,7 @@ describe("A queue in Redis", () => {
     const [letter] = await queue.deadLetters();
     expect(letter).toMatchObject({
       uuid,
-      reason: expect.stringMatching(/^The process ended 25 times/),
+      reason: expect.stringMatching(/^25 times the process ended/),
       resumable: false,
     });
     expect(letter).not.toHaveProperty("code");

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Job, JobsOptions } from "bullmq";
 import { newUuid } from "../../vcon/uuid.ts";
+import { BROKEN_OFF } from "../broken-off.ts";
 import type { AddOptions, DeadLetter, Failure, Priority, ResumePoint } from "../queue.ts";
 
 export interface JobData {
@@ -16,15 +17,8 @@ export type QueuedJob = Job<JobData, void>;
 /** What the names of all keys begin with. */
 export const KEY_PREFIX = "vcon-queue";
 
-/** A job is a dead letter where so many processes ended while they worked on it. */
-export const MOST_ENDINGS = 25;
-
 /** One without a priority would come before all that have one. */
 const PRIORITIES: Record<Priority, number> = { high: 1, normal: 2, low: 3 };
-
-const ENDINGS: Failure = {
-  reason: `The process ended ${MOST_ENDINGS} times while it was at work on it, or was too busy to say that it was. Something in this vCon may be what ends it.`,
-};
 
 /** The queue's name for BullMQ; in braces, all its keys share a slot of a cluster. */
 export function nameForBull(queue: string): string {
@@ -80,12 +74,12 @@ export class AttemptFailed extends Error {
   }
 }
 
-/** Only BullMQ itself ends a job without a failure of ours: after {@link MOST_ENDINGS}. */
+/** Only BullMQ itself ends a job without a failure of ours. */
 function failureOf({ failedReason }: QueuedJob): Failure {
   try {
     return JSON.parse(failedReason);
   } catch {
-    return ENDINGS;
+    return BROKEN_OFF;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Hands out what is on a conserver list, and settles it. */
 import { setTimeout as pause } from "node:timers/promises";
 import { VconError } from "../../errors.ts";
+import { MOST_BREAKS } from "../broken-off.ts";
 import { changesOnly, type TellFault, undisturbed } from "../changes-only.ts";
 import { pauseAfter } from "../pause-after.ts";
 import type { ConsumeOptions, Consumer, Outcome, TakenJob } from "../queue.ts";
@@ -9,8 +10,6 @@ import type { Claim, ListClaims, Pulse } from "./list-claims.ts";
 import { RollCall } from "./roll-call.ts";
 
 const BEAT_MS = 1250;
-/** An item is given up where so many processes have ended while they had it. */
-const MOST_ENDINGS = 25;
 /** Nothing more is taken while so many wait out their pause. */
 const MOST_PAUSED = 1000;
 const TRY_AGAIN_MS = 200;
@@ -106,7 +105,7 @@ export class ListConsumer implements Consumer {
   /** One of `atOnce` is this claim's until it is settled. Never rejects. */
   async #begin(claim: Claim): Promise<void> {
     this.#known.set(claim.id, claim);
-    if (claim.endings >= MOST_ENDINGS) return this.#end(claim, () => this.#claims.bury(claim));
+    if (claim.endings >= MOST_BREAKS) return this.#end(claim, () => this.#claims.bury(claim));
     await this.#insist(() => this.#claims.hold(claim));
     // What nobody has begun goes back when this consumer leaves.
     if (this.#stopping.signal.aborted) this.#free();

@@ -3,12 +3,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { WaitingError } from "bullmq";
 import { VconError } from "../../errors.ts";
 import type { Connection, RedisClient } from "../../store/redis/connection.ts";
+import { MOST_BREAKS } from "../broken-off.ts";
 import { changesOnly } from "../changes-only.ts";
 import { pauseAfter } from "../pause-after.ts";
 import type { ConsumeOptions, Consumer, Failure, TakenJob } from "../queue.ts";
 import { Claim } from "./claim.ts";
 import { evictionFault } from "./eviction.ts";
-import { AttemptFailed, MOST_ENDINGS, nameForBull, type QueuedJob } from "./job.ts";
+import { AttemptFailed, nameForBull, type QueuedJob } from "./job.ts";
 import type { JobHolds } from "./job-holds.ts";
 import { PatientWorker } from "./worker.ts";
 import { workerFault } from "./worker-fault.ts";
@@ -71,7 +72,7 @@ export class RedisConsumer implements Consumer {
         concurrency: options.atOnce,
         lockDuration: CLAIM_MS,
         stalledInterval: CHECK_MS,
-        maxStalledCount: MOST_ENDINGS,
+        maxStalledCount: MOST_BREAKS,
         runRetryDelay: TRY_AGAIN_MS,
         settings: { backoffStrategy: (_, __, error) => pauseBeforeNext(error) },
       },

@@ -2,21 +2,14 @@
 import { createHash } from "node:crypto";
 import { notFound } from "../../errors.ts";
 import type { Database } from "../../store/sqlite/database.ts";
-import {
-  type AddOptions,
-  type Failure,
-  LONGEST_PAUSE_MS,
-  type Outcome,
-  PRIORITIES,
-  type QueueCounts,
-} from "../queue.ts";
+import { BROKEN_OFF, MOST_BREAKS } from "../broken-off.ts";
+import { pauseAfter } from "../pause-after.ts";
+import { type AddOptions, type Failure, type Outcome, PRIORITIES, type QueueCounts } from "../queue.ts";
 import { Bell } from "./bell.ts";
-import { LEASE_MS, type Lease } from "./lease.ts";
+import type { Lease } from "./lease.ts";
 import type { Letters } from "./letters.ts";
 import { ROUND_MS } from "./rounds.ts";
 
-/** A job whose claim broke off so often would end the next process too. */
-const MOST_BREAKS = 25;
 /** So many of which the delay is over are made ready in one transaction, or it would hold up the process. */
 const READY_AT_ONCE = 1000;
 
@@ -157,7 +150,7 @@ export class Jobs {
       `UPDATE job SET state = ?, due = ?, failures = failures + 1, worker = NULL WHERE id = ? AND worker = ?
        RETURNING id`,
       isLast ? "dead" : "delayed",
-      now + Math.min(pause * 2 ** failures, LONGEST_PAUSE_MS),
+      now + pauseAfter(failures + 1, pause),
       id,
       worker,
     );
@@ -175,7 +168,7 @@ export class Jobs {
       for (const { id, breaks } of jobs) {
         if (breaks < MOST_BREAKS) continue;
         this.#database.run("UPDATE job SET state = 'dead', worker = NULL WHERE id = ?", id);
-        this.#letters.add(id, BROKEN, now);
+        this.#letters.add(id, BROKEN_OFF, now);
       }
     }
   }
@@ -191,12 +184,6 @@ export class Jobs {
     );
   }
 }
-
-const BROKEN: Failure = {
-  reason:
-    `${MOST_BREAKS} times the process ended, or stood still for more than ${LEASE_MS / 1000} seconds, ` +
-    "while it worked on this job. Look in Node-RED's log for what ends it before you send the job again.",
-};
 
 /** A key can be of any length, and may name a person. */
 function digest(key: string): Buffer {

@@ -4,7 +4,7 @@ import type { Database } from "../../store/sqlite/database.ts";
 import { ROUND_MS } from "./rounds.ts";
 
 /** So long after its last renewal, others take a process for gone. */
-export const LEASE_MS = 5000;
+const LEASE_MS = 5000;
 
 export class Lease {
   readonly #database: Database;
