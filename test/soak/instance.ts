@@ -21,7 +21,7 @@ export interface Listeners {
 }
 
 export interface Instance {
-  /** Where its http nodes listen. */
+  /** Where its http nodes listen since it was started last. */
   url: string;
   isUp: boolean;
   /** Resolves once its flows have started. */
@@ -48,11 +48,10 @@ export async function makeInstance(
   listeners: Listeners,
 ): Promise<Instance> {
   const folder = makeUserFolder();
-  const port = await freePort();
   const reporter = fileURLToPath(new URL("reporter", import.meta.url));
   symlinkSync(reporter, join(folder, "node_modules", "vcon-soak-reporter"), "junction");
   writeFileSync(join(folder, "flows.json"), JSON.stringify(placed(flow)));
-  writeFileSync(join(folder, "settings.js"), settings(port));
+  writeFileSync(join(folder, "settings.js"), SETTINGS);
   const program = join(root, "hosts/node-red-5/node_modules/node-red/red.js");
 
   let child: ChildProcess | undefined;
@@ -69,32 +68,34 @@ export async function makeInstance(
   }
 
   const instance: Instance = {
-    url: `http://127.0.0.1:${port}`,
+    url: "",
     isUp: false,
-    start: () =>
-      new Promise((resolve, reject) => {
-        isToEnd = false;
-        child = fork(program, ["--userDir", folder], {
-          execArgv: [],
-          env: { ...process.env, ...env },
-          stdio: "ignore",
-        });
-        child.once("exit", (code) => {
+    async start() {
+      // Another one each time: as long as it is away, its port may be taken.
+      const port = await freePort();
+      instance.url = `http://127.0.0.1:${port}`;
+      isToEnd = false;
+      child = fork(program, ["--userDir", folder, "--port", String(port)], {
+        execArgv: [],
+        env: { ...process.env, ...env },
+        stdio: "ignore",
+      });
+      await new Promise<void>((resolve, reject) => {
+        child!.once("exit", (code) => {
           instance.isUp = false;
           reject(new Error(`Node-RED ended with ${code} before its flows had started.`));
           if (!isToEnd) listeners.died?.(code);
         });
-        child.on("message", (news: News) => {
+        child!.on("message", (news: News) => {
           if ("begun" in news) listeners.begun(news.begun);
           else if ("finished" in news) listeners.finished(news.finished);
           else if ("failed" in news) listeners.failed(news.failed);
           else if ("logged" in news) listeners.logged?.(news.logged);
-          else {
-            instance.isUp = true;
-            resolve();
-          }
+          else resolve();
         });
-      }),
+      });
+      instance.isUp = true;
+    },
     kill: async () => void (await end("SIGKILL")),
     end: () => end("SIGTERM"),
     remove: async () => {
@@ -110,19 +111,18 @@ function placed(flow: readonly FlowNode[]): object[] {
   return [{ id: "tab", type: "tab", label: "soak" }, ...nodes];
 }
 
+const FIXED = {
+  uiHost: "127.0.0.1",
+  flowFile: "flows.json",
+  credentialSecret: "of a test",
+  disableEditor: true,
+  httpAdminRoot: false,
+  telemetry: { enabled: false },
+};
+
 /** What its nodes log goes to the parent. */
-function settings(port: number): string {
-  const fixed = {
-    uiHost: "127.0.0.1",
-    uiPort: port,
-    flowFile: "flows.json",
-    credentialSecret: "of a test",
-    disableEditor: true,
-    httpAdminRoot: false,
-    telemetry: { enabled: false },
-  };
-  return `module.exports = {
-  ...${JSON.stringify(fixed)},
+const SETTINGS = `module.exports = {
+  ...${JSON.stringify(FIXED)},
   logging: {
     parent: {
       level: "warn",
@@ -132,4 +132,3 @@ function settings(port: number): string {
   },
 };
 `;
-}

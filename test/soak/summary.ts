@@ -15,6 +15,11 @@ export function summaryOf(plan: Plan, report: Report): string {
     `  ${seconds.toFixed(1)} s, ${(conversations / seconds).toFixed(0)} vCons/s from the post to the end of the flow`,
     `  ${report.redeliveries} begun again, ${report.repeatedPosts} posts and ${report.repeatedCalls} webhooks repeated`,
     `  taken over from killed ones: ${takeovers.length}${takeovers.length > 0 ? `, ${times(takeovers)}` : ""}`,
+    ...new Set(
+      found.deadLetters.map(
+        ({ reason, node, attempts }) => `  dead after ${attempts}: ${reason} (${node?.id})`,
+      ),
+    ),
     ...[...report.logged]
       .sort(([, one], [, other]) => other - one)
       .slice(0, 8)

@@ -6,6 +6,8 @@ import type { Run } from "./run.ts";
 export class FollowedMessage {
   readonly run: Run;
   readonly object: Message;
+  /** What the object was, and may still be, as a message of another run. */
+  readonly earlier: FollowedMessage | undefined;
   /** The `_msgid` that it had when it was last sent. */
   id: string | undefined;
   /** The nodes that it was sent to and has not come to. */
@@ -13,9 +15,10 @@ export class FollowedMessage {
   /** The nodes that have it. */
   #at: FlowNode[] | undefined;
 
-  constructor(run: Run, object: Message) {
+  constructor(run: Run, object: Message, earlier: FollowedMessage | undefined) {
     this.run = run;
     this.object = object;
+    this.earlier = earlier;
   }
 
   /** Where it is, or is about to be. */
@@ -27,23 +30,21 @@ export class FollowedMessage {
     return this.#at?.includes(node) === true;
   }
 
+  isComingTo(node: FlowNode): boolean {
+    return this.#coming?.includes(node) === true;
+  }
+
   sentTo(node: FlowNode): void {
     if (this.#coming) this.#coming.push(node);
     else this.#coming = [node];
     this.run.opened();
   }
 
-  /** @returns whether it was sent there */
-  arrivedAt(node: FlowNode): boolean {
-    if (!takeOne(this.#coming, node)) return false;
-    this.#enter(node);
-    return true;
-  }
-
-  /** It came without having been sent. */
-  handedTo(node: FlowNode): void {
-    this.#enter(node);
-    this.run.opened();
+  /** It was sent there before. */
+  cameTo(node: FlowNode): void {
+    takeOne(this.#coming, node);
+    if (this.#at) this.#at.push(node);
+    else this.#at = [node];
   }
 
   /** The node is done with it; one that says so twice is heard once. */
@@ -51,11 +52,6 @@ export class FollowedMessage {
     if (!takeOne(this.#at, node)) return;
     if (!this.#at?.length && !this.#coming?.length) this.run.lost(this);
     this.run.closed();
-  }
-
-  #enter(node: FlowNode): void {
-    if (this.#at) this.#at.push(node);
-    else this.#at = [node];
   }
 }
 

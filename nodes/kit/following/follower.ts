@@ -183,10 +183,12 @@ export class Follower {
 
   #onReceive({ msg, destination: { node } }: ReceiveEvent): void {
     this.#sendings.clear();
-    const message = this.#find(msg, (known) => known.arrivedAt(node)) ?? this.#handedOver(node, msg);
+    const context = this.#context.getStore();
+    const message = this.#comingTo(node, msg, context) ?? this.#handedOver(node, msg);
+    message?.cameTo(node);
     const run = message?.run.isSettled ? undefined : message?.run;
     // Mostly the node that sent the message was in the same run, and then so is what it began.
-    if (this.#context.getStore() !== run) this.#context.enterWith(run);
+    if (context !== run) this.#context.enterWith(run);
     if (neverReports(node)) this.#gotBySilent(node, msg, message);
     else if (run !== undefined && node.type === "function") this.#afterwards.got(node, msg);
   }
@@ -201,14 +203,14 @@ export class Follower {
     const run = this.runOf(msg);
     if (run === undefined) return undefined;
     const message = this.#known(run, msg);
-    message.handedTo(node);
+    message.sentTo(node);
     return message;
   }
 
   #onComplete({ msg, node: { node } }: CompleteEvent): void {
     // Whoever showed the status goes on with what it was doing.
     if (node.type === "status") this.#context.enterWith(this.#beforeStatus);
-    const message = this.#find(msg, (known) => known.isAt(node));
+    const message = this.#at(node, msg);
     if (message === undefined) return;
     const { run } = message;
     if (!isOurs(node)) this.#joinSent(node, run);
@@ -246,25 +248,40 @@ export class Follower {
 
   /** A node that has reported an error may not say that it is done: not even a Link Call does. */
   #leaveAfterError(node: FlowNode, run: Run, msg: Message | undefined): void {
-    const isThere = (known: FollowedMessage) => known.isAt(node);
-    const message = (msg && this.#find(msg, isThere)) ?? run.messageAt(node, msg?._msgid);
+    const message = (msg && this.#at(node, msg)) ?? run.messageAt(node, msg?._msgid);
     if (message) setImmediate(() => message.leftFrom(node));
   }
 
-  /** The object as a message of the run that it is one of in this place: sent again, it may be one of another's, too. */
-  #find(msg: Message, isIt: (message: FollowedMessage) => boolean): FollowedMessage | undefined {
-    const run = this.#context.getStore();
-    const message = run?.get(msg);
-    if (message && isIt(message)) return message;
-    for (const name of [msg[RUN_PROPERTY] as string, msg._msgid]) {
-      const known = this.#runs.get(name)?.get(msg);
-      if (known && isIt(known)) return known;
-    }
-    return undefined;
+  /**
+   * The object as a message of the run that it is one of in this place: sent again, it may be one of another's, too.
+   * Mostly it is one of the run that it is in.
+   */
+  #comingTo(node: FlowNode, msg: Message, context: Run | undefined): FollowedMessage | undefined {
+    const message = context?.get(msg);
+    if (message?.isComingTo(node)) return message;
+    return this.#allOf(msg).findLast((known) => known.isComingTo(node));
+  }
+
+  /** As {@link #comingTo}. */
+  #at(node: FlowNode, msg: Message): FollowedMessage | undefined {
+    const message = this.#context.getStore()?.get(msg);
+    if (message?.isAt(node)) return message;
+    return this.#allOf(msg).findLast((known) => known.isAt(node));
+  }
+
+  #allOf(msg: Message): FollowedMessage[] {
+    const all: FollowedMessage[] = [];
+    for (let message = this.#labelled(msg); message; message = message.earlier) all.push(message);
+    return all;
+  }
+
+  /** The object as a message of the run that its property names, or else its id. */
+  #labelled(msg: Message): FollowedMessage | undefined {
+    return this.#runs.get(msg[RUN_PROPERTY] as string)?.get(msg) ?? this.#runs.get(msg._msgid)?.get(msg);
   }
 
   #known(run: Run, msg: Message): FollowedMessage {
-    const message = run.follow(msg);
+    const message = run.get(msg) ?? run.follow(msg, this.#labelled(msg));
     if (msg[RUN_PROPERTY] !== run.id) Reflect.set(msg, RUN_PROPERTY, run.id);
     const { _msgid: id } = msg;
     if (id !== message.id) {

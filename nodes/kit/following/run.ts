@@ -90,11 +90,9 @@ export class Run {
     return this.#message?.object === object ? this.#message : this.#moreMessages?.get(object);
   }
 
-  /** As `get`, for an object that is about to be somewhere. */
-  follow(object: Message): FollowedMessage {
-    const known = this.get(object);
-    if (known) return known;
-    const message = new FollowedMessage(this, object);
+  /** The object is about to be somewhere as a message of this run, which `get` does not know yet. */
+  follow(object: Message, earlier: FollowedMessage | undefined): FollowedMessage {
+    const message = new FollowedMessage(this, object, earlier);
     if (this.#message) this.#moreMessages = (this.#moreMessages ?? new Map()).set(object, message);
     else this.#message = message;
     return message;

@@ -10,13 +10,11 @@ export function leadsSomewhere({ RED, node }: { RED: NodeAPI; node: Node }): boo
 
 /** The names of the nodes that the flow behind this one ends in, and that never say when they are done. */
 export function silentEnds(RED: NodeAPI, start: Node): string[] {
-  const ids = new Set(nextTo(start as FlowNode));
+  const nodes = new Set(behind(RED, start as FlowNode));
   const silent: string[] = [];
-  for (const id of ids) {
-    const node = RED.nodes.getNode(id) as FlowNode | null;
-    if (!node) continue;
-    const next = nextTo(node);
-    for (const other of next) ids.add(other);
+  for (const node of nodes) {
+    const next = behind(RED, node);
+    for (const other of next) nodes.add(other);
     if (next.length === 0 && isSilent(node)) silent.push(nameOf(node));
   }
   return silent;
@@ -26,10 +24,9 @@ function isSilent(node: FlowNode): boolean {
   return neverReports(node) && !isSwitch(node) && !endsAtOnce(node);
 }
 
-/** A Link Call also leads to where its subroutine begins, as far as that is set. */
-function nextTo(node: FlowNode): string[] {
-  const wired = (node.wires ?? []).flat();
-  if (node.type !== "link call") return wired;
+/** The nodes next to it. A Link Call also leads to where its subroutine begins, as far as that is set. */
+function behind(RED: NodeAPI, node: FlowNode): FlowNode[] {
   const { links = [] } = (node._flow.flow.nodes?.[node.id] ?? {}) as { links?: string[] };
-  return [...wired, ...links];
+  const ids = [...(node.wires ?? []).flat(), ...(node.type === "link call" ? links : [])];
+  return ids.flatMap((id) => (RED.nodes.getNode(id) as FlowNode | null) ?? []);
 }

@@ -25,13 +25,16 @@ interface Held {
 /** Long enough for what must not happen to happen. */
 const MOMENT_MS = 40;
 
+/** Nodes of ours, as small as can be. */
+export const testNodes = join(root, "test/support/nodes");
+
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** Where the messages of jobs end, for as long as the test holds them. */
 export const last: FlowNode = { id: "last", type: "test-holder" };
 
 export const catcher = (settings: object = {}): FlowNode => ({
-  id: "catch",
+  id: "catcher",
   type: "catch",
   scope: null,
   uncaught: false,
@@ -42,33 +45,32 @@ export const catcher = (settings: object = {}): FlowNode => ({
 export class Jobs {
   readonly nodeRed: TestNodeRed;
   readonly store: VconStore;
-  readonly queue: Queue;
+  /** Another one for each deployment, so that no test leaves anything to the next. */
+  queue!: Queue;
+  #deployments = 0;
 
   /** @param packages of nodes, beside those for these tests */
   static async start(...packages: string[]): Promise<Jobs> {
-    const nodeRed = await startNodeRed(join(here, "nodes"), ...packages);
-    const store = await storeOf(nodeRed);
-    return new Jobs(nodeRed, store, (await store.delivery()).queue("work"));
+    const nodeRed = await startNodeRed(join(here, "node-package"), ...packages);
+    return new Jobs(nodeRed, await storeOf(nodeRed));
   }
 
-  private constructor(nodeRed: TestNodeRed, store: VconStore, queue: Queue) {
+  private constructor(nodeRed: TestNodeRed, store: VconStore) {
     this.nodeRed = nodeRed;
     this.store = store;
-    this.queue = queue;
   }
 
-  /** Deploys nodes, of which the one named "first" gets the jobs. Beginning with an empty queue. */
+  /** Deploys nodes, of which the one named "first" gets the jobs of an empty queue. */
   async deploy(nodes: FlowNode[], settings: object = {}): Promise<void> {
-    await this.nodeRed.deploy(flowOf(nodes, settings));
-    await this.queue.drop("all");
-    expect(await this.queue.counts(), "left over by the test before").toEqual(NOTHING);
+    this.queue = (await this.store.delivery()).queue(`work ${++this.#deployments}`);
+    await this.nodeRed.deploy(this.#flowOf(nodes, settings));
   }
 
-  /** Deploys with another than a full deployment. */
-  async deployOnly(kind: "nodes" | "flows", nodes: FlowNode[], settings: object = {}): Promise<void> {
+  /** Deploys others in the place of these, for the same queue. */
+  async deployAs(kind: "full" | "nodes", nodes: FlowNode[], settings: object = {}): Promise<void> {
     const RED = nodeRedItself();
     const started = new Promise((resolve) => RED.events.once("flows:started", resolve));
-    const flows = [{ id: "tab", type: "tab", label: "test" }, ...flowOf(nodes, settings).map(placed)];
+    const flows = [{ id: "tab", type: "tab", label: "test" }, ...this.#flowOf(nodes, settings).map(placed)];
     await RED.runtime.flows.setFlows({ flows: { flows, credentials: {} }, deploymentType: kind });
     await started;
   }
@@ -122,6 +124,36 @@ export class Jobs {
     return this.queue.deadLetters();
   }
 
+  #flowOf(nodes: FlowNode[], settings: object): FlowNode[] {
+    return [
+      storeNode,
+      {
+        id: "add",
+        type: "vcon-queue-out",
+        store: "store",
+        queue: this.queue.name,
+        priority: "normal",
+        delay: 0,
+      },
+      { id: "adding", type: "complete", scope: ["add"], uncaught: false, wires: [["added"]] },
+      { id: "added", type: "test-holder" },
+      {
+        id: "in",
+        type: "vcon-queue-in",
+        store: "store",
+        queue: this.queue.name,
+        atOnce: 1000,
+        until: "branches",
+        timeLimit: 600,
+        attempts: 1,
+        pause: 0,
+        wires: [["first"]],
+        ...settings,
+      },
+      ...nodes,
+    ];
+  }
+
   async stop(): Promise<void> {
     await this.nodeRed.stop();
     await this.store.close();
@@ -133,34 +165,9 @@ export function nodeRedItself() {
   return createRequire(join(root, "hosts", testHost(), "package.json"))("node-red");
 }
 
-function holder(id: string): Held[] {
+export function holder(id: string): Held[] {
   const holders = (globalThis as Record<symbol, unknown>)[Symbol.for("vcon-test.holders")];
   return (holders as Map<string, Held[]>).get(id) ?? [];
-}
-
-const NOTHING = { waiting: 0, delayed: 0, active: 0, dead: 0 };
-
-function flowOf(nodes: FlowNode[], settings: object): FlowNode[] {
-  return [
-    storeNode,
-    { id: "add", type: "vcon-queue-out", store: "store", queue: "work", priority: "normal", delay: 0 },
-    { id: "adding", type: "complete", scope: ["add"], uncaught: false, wires: [["added"]] },
-    { id: "added", type: "test-holder" },
-    {
-      id: "in",
-      type: "vcon-queue-in",
-      store: "store",
-      queue: "work",
-      atOnce: 1000,
-      until: "branches",
-      timeLimit: 600,
-      attempts: 1,
-      pause: 0,
-      wires: [["first"]],
-      ...settings,
-    },
-    ...nodes,
-  ];
 }
 
 function placed(node: FlowNode): FlowNode {

@@ -14,6 +14,10 @@ module.exports = (RED) => {
   type("test-silent-end", () => (_msg) => {});
   type("test-silent-error", (node) => (msg) => node.error("no luck", msg));
 
+  type("test-silent-second", (node) => (msg) => {
+    if (msg.payload === 2) node.send(msg);
+  });
+
   // They do.
   type("test-twice", () => (msg, send, done) => {
     send(msg);
@@ -35,6 +39,13 @@ module.exports = (RED) => {
       send({ payload: 2 });
       done();
     }, 30);
+  });
+
+  // Has another node report an error that concerns nobody's message.
+  type("test-grumbler", () => (msg, send, done) => {
+    RED.nodes.getNode("last").error("something else is wrong");
+    send(msg);
+    done();
   });
 
   // Answers come by a connection that the first message has opened: what happens then happens in its name.
