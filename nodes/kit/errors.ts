@@ -25,7 +25,7 @@ export class StepError extends Error {
 
 /** The step was not done because the flow stops. */
 export function stopped(): StepError {
-  return new StepError("The flow was stopped before the step was done. Send the vCon again.", {
+  return new StepError("The flow was stopped before the step was done. Send the vCon again, unless a queue does.", {
     code: "STOPPED",
   });
 }

@@ -1,4 +1,5 @@
 /** The work of a node that takes what comes from elsewhere: it opens the way, and follows each job to its end. */
+import { AsyncResource } from "node:async_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Consumer, type Failure, findUuid, type Outcome, type TakenJob } from "../../core/index.ts";
 import type { ReceiverDefinition } from "./definition.ts";
@@ -24,7 +25,7 @@ const MENDED_BY_DEPLOY = new Set([
   "STORE_URL_MALFORMED",
 ]);
 
-/** Who can write on a channel could fill the log. */
+/** Who can write on a channel or a list could fill the log. */
 const REFUSALS_PAUSE_MS = 60_000;
 
 const NO_UUID: Failure = { code: "NO_UUID", reason: "What came is no UUID of a vCon." };
@@ -160,21 +161,26 @@ export class Receiving implements Work {
       node: node.id,
       fault,
       refuse: (error) => this.#refuse(error, arrivals),
-      hand: ({ output, message }) => {
+      // Whoever publishes in this process may do so within a job: what is heard is no part of that.
+      hand: AsyncResource.bind(({ output, message }) => {
         arrivals.started();
         arrivals.send(output, message as Message);
         arrivals.finished(output);
-      },
+      }),
     });
   }
 
   #refuse({ message }: Error, arrivals: Arrivals): void {
     arrivals.started();
     arrivals.failed();
+    this.#tellRefused(message, arrivals);
+  }
+
+  #tellRefused(reason: string, arrivals: Arrivals): void {
     this.#refused++;
     const now = performance.now();
     if (now < this.#quietUntil) return;
-    arrivals.error(this.#refused === 1 ? message : `${message} (${this.#refused} times)`);
+    arrivals.error(this.#refused === 1 ? reason : `${reason} (${this.#refused} times)`);
     this.#refused = 0;
     this.#quietUntil = now + REFUSALS_PAUSE_MS;
   }
@@ -195,7 +201,6 @@ export class Receiving implements Work {
     const run = this.#follower.begin({ job: job.id, until, timeLimit, settle });
     this.#runs.add(run);
     const { resume } = job;
-    const from = resume && RED.nodes.getNode(resume.node);
     const own = { [RUN_PROPERTY]: run.id, _msgid: run.id };
     const payload = findUuid(job.uuid);
     if (payload === undefined) {
@@ -203,8 +208,11 @@ export class Receiving implements Work {
       return;
     }
     try {
-      if (resume && from) run.start(() => from.receive({ ...resume.message, ...own } as Message));
-      else run.start(() => arrivals.send(this.#definition.outputs[0]!, { payload, ...own }));
+      run.start(() => {
+        const from = resume && RED.nodes.getNode(resume.node);
+        if (from) from.receive({ ...resume.message, ...own } as Message);
+        else arrivals.send(this.#definition.outputs[0]!, { payload, ...own });
+      });
     } catch (error) {
       const { message: reason, code } = aboutVcon(undefined, error);
       run.settle({ is: "failed", failure: { reason, code } });
@@ -219,13 +227,12 @@ export class Receiving implements Work {
 
   #tellFailure(uuid: string, attempt: number, { reason, node }: Failure, arrivals: Arrivals): void {
     arrivals.failed();
+    if (findUuid(uuid) === undefined) return this.#tellRefused(reason, arrivals);
     const { attempts } = this.#limits;
-    // Whoever can write on a list can write anything on it.
-    const what = findUuid(uuid) ? `vCon ${uuid}` : "Something else";
     if (attempt >= attempts)
-      arrivals.error(`${what} is now a dead letter, after attempt ${attempt} of ${attempts}. ${reason}`);
+      arrivals.error(`vCon ${uuid} is now a dead letter, after attempt ${attempt} of ${attempts}. ${reason}`);
     // What failed at a node is in the log already.
-    else if (!node) arrivals.warn(`${what}: attempt ${attempt} of ${attempts} failed. ${reason}`);
+    else if (!node) arrivals.warn(`vCon ${uuid}: attempt ${attempt} of ${attempts} failed. ${reason}`);
   }
 
   #returnAll(): void {

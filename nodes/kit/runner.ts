@@ -68,11 +68,17 @@ export class Runner {
   #step(work: Work, message: Message, send: Send, done: Done): void {
     this.#status.started();
     let uuid: string | undefined;
+    // Asked now: when the flow is stopped, a job may go back before the step has ended.
+    const mayStrand = this.#mayStrand(work, message);
     const finish = (outcome: string) => {
       this.#finish(outcome, message, send, done);
-      if (this.#closed && !this.#leadsOn()) this.#strand(uuid ?? String(message.payload), message);
+      if (this.#closed && mayStrand && !this.#leadsOn())
+        this.#stranded.push(uuid ?? String(message.payload));
     };
-    const fail = (error: unknown) => this.#fail(error, uuid, message, done);
+    const fail = (error: unknown) => {
+      if (this.#closed && mayStrand) this.#stranded.push(uuid ?? "one without a UUID yet");
+      this.#fail(error, uuid, done);
+    };
     try {
       uuid = this.#uuid(message);
       if (this.#closed) throw stopped();
@@ -151,6 +157,11 @@ export class Runner {
     const { RED, node } = this.#options;
     const { wires } = node as Node & { wires: string[][] };
     return wires.flat().every((id) => RED.nodes.getNode(id));
+  }
+
+  /** A vCon of a job is no worry, since it goes back to where it came from; and what a receiver gets is none. */
+  #mayStrand(work: Work, message: Message): boolean {
+    return !(work instanceof Receiving) && followerOf(this.#options.RED).runOf(message) === undefined;
   }
 
   /** The log is the only place that outlives the flow; a Catch node is stopped too. */
@@ -235,13 +246,7 @@ export class Runner {
     );
   }
 
-  /** Those of a job are no worry: it goes back to where it came from. */
-  #strand(uuid: string, message: Message): void {
-    if (!followerOf(this.#options.RED).runOf(message)) this.#stranded.push(uuid);
-  }
-
-  #fail(error: unknown, uuid: string | undefined, message: Message, done: Done): void {
-    if (this.#closed) this.#strand(uuid ?? "one without a UUID yet", message);
+  #fail(error: unknown, uuid: string | undefined, done: Done): void {
     this.#status.failed();
     this.#end(done, aboutVcon(uuid, error));
   }

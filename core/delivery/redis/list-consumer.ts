@@ -69,9 +69,8 @@ export class ListConsumer implements Consumer {
     while (this.#busy > 0) await this.#change();
     for (const timer of this.#paused.values()) clearTimeout(timer);
     this.#leaving.abort();
-    await this.#beating;
     // Where this fails, the others find this consumer gone.
-    await this.#claims.leave().catch(() => {});
+    await Promise.all([this.#beating, this.#claims.leave().catch(() => {})]);
   }
 
   async #keepTaking(): Promise<void> {
@@ -98,6 +97,8 @@ export class ListConsumer implements Consumer {
       return claims;
     } catch (error) {
       this.#report("taking", error);
+      // What is on the list already is no arrival to wait for.
+      await pause(TRY_AGAIN_MS, undefined, this.#stopping).catch(() => {});
       return [];
     }
   }

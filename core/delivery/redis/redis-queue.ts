@@ -19,8 +19,8 @@ import { type JobData, jobOptions, KEY_PREFIX, nameForBull } from "./job.ts";
 import { JobHolds } from "./job-holds.ts";
 import { RedisConsumer } from "./redis-consumer.ts";
 
-/** BullMQ writes down what happens in a queue; nobody here reads it. */
-const KEPT_EVENTS = 100;
+/** BullMQ writes down what happens in a queue: nobody here reads it, and it would outlive what a dropped job failed on. */
+const KEPT_EVENTS = 0;
 
 export type Bull = BullQueue<JobData, void>;
 

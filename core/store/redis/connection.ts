@@ -43,8 +43,7 @@ export class Connection {
   /** Why Redis could not be reached when it was last tried. */
   #lastError: Error | undefined;
 
-  /** @throws VconError `STORE_URL_MALFORMED` */
-  /** @param password in place of one in the URL */
+  /** @param password in place of one in the URL. @throws VconError `STORE_URL_MALFORMED` */
   constructor(url: string, password?: string) {
     const address = parseRedisUrl(url);
     if (password !== undefined) address.password = password;
@@ -180,7 +179,14 @@ function makeClient(
   return new Redis({
     ...options,
     enableOfflineQueue: enableOfflineQueue!,
-    ...(kind === "sentinel" ? { sentinels: hosts, name: master, enableTLSForSentinelMode: tls } : hosts[0]!),
+    ...(kind === "sentinel"
+      ? {
+          sentinels: hosts,
+          name: master,
+          enableTLSForSentinelMode: tls,
+          sentinelRetryStrategy: options.retryStrategy!,
+        }
+      : hosts[0]!),
     db: database,
   });
 }

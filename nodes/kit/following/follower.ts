@@ -6,7 +6,16 @@ import type { Message } from "../runner.ts";
 import { Afterwards } from "./afterwards.ts";
 import { failureAt, failureOf } from "./failure.ts";
 import type { FollowedMessage } from "./followed-message.ts";
-import { endsAtOnce, type FlowNode, isGone, isOurs, isSwitch, neverReports } from "./nodes.ts";
+import {
+  endsAtOnce,
+  type FlowNode,
+  hasLost,
+  isGone,
+  isNode,
+  isOurs,
+  isSwitch,
+  neverReports,
+} from "./nodes.ts";
 import { hearErrors } from "./reported-errors.ts";
 import { type Home, Run, type RunOptions } from "./run.ts";
 import { type Sending, Sendings } from "./sendings.ts";
@@ -68,6 +77,7 @@ export class Follower {
   #listeners = 0;
   #stopListening: (() => void) | undefined;
   #stopping: NodeJS.Timeout | undefined;
+  #postponed: (() => void)[] = [];
   /** The error that a node is just reporting. */
   #reported: { isCaught: boolean } | undefined;
   /** What a Status node was called in. */
@@ -78,7 +88,7 @@ export class Follower {
     this.#prefix = `${RED.util.generateId()}.`;
     this.#afterwards = new Afterwards(RED);
     this.#home = {
-      within: (run, work) => this.#context.run(run, work),
+      within: (run, work) => this.#within(run, work),
       settled: (run, options, outcome) => this.#settled(run, options, outcome),
     };
     RED.events.on("flows:stopping", () => this.#beginStopping());
@@ -132,6 +142,12 @@ export class Follower {
     };
   }
 
+  /** While flows are stopped, whoever takes jobs goes on; their messages would lead nowhere. */
+  #within(run: Run, work: () => void): void {
+    if (this.#stopping) this.#postponed.push(() => run.isSettled || this.#within(run, work));
+    else this.#context.run(run, work);
+  }
+
   #settled(run: Run, { settle }: RunOptions, outcome: Outcome): void {
     this.#runs.delete(run.id);
     for (const id of run.ids) if (this.#runs.get(id) === run) this.#runs.delete(id);
@@ -140,7 +156,10 @@ export class Follower {
 
   #look(): void {
     const now = performance.now();
-    for (const run of this.#runs.values()) if (run.deadline <= now) run.giveUp();
+    for (const run of this.#runs.values()) {
+      if (run.deadline <= now) run.giveUp();
+      else if (run.isStranded) run.returnIfStranded(hasLost);
+    }
   }
 
   #beginStopping(): void {
@@ -155,11 +174,11 @@ export class Follower {
     this.#RED.hooks.remove(`onSend.${LABEL}`);
     clearInterval(this.#stopping);
     this.#stopping = undefined;
+    for (const begin of this.#postponed.splice(0)) begin();
   }
 
-  /** Our own nodes end what they have begun, and their results count; what others have with them is gone. */
   #returnStranded(): void {
-    for (const run of this.#runs.values()) run.returnIfStranded((node) => !isOurs(node) && isGone(node));
+    for (const run of this.#runs.values()) run.returnIfStranded(hasLost);
   }
 
   /** Where the flow is being stopped, a message may lead nowhere. */
@@ -176,7 +195,9 @@ export class Follower {
       return;
     }
     const message = this.#known(run, msg);
-    message.sentTo(destination.node);
+    // Where a subflow is just starting, this is none.
+    if (isNode(destination.node)) message.sentTo(destination.node);
+    else run.strand();
     this.#sendings.note(source.node, run);
     if (neverReports(source.node) && !cloneMessage) this.#sentBySilent(source.node, message);
   }

@@ -40,6 +40,16 @@ export function isGone(node: FlowNode): boolean {
   return !isDoor(node) && node._flow.getNode(node.id, true) !== node;
 }
 
+/** Whether nothing will come of what the node has: of ours, each ends what it has begun, and the result counts. */
+export function hasLost(node: FlowNode): boolean {
+  return !isOurs(node) && isGone(node);
+}
+
+/** Node-RED hands messages for a subflow that is just starting to the subflow instead of its node, and they are lost. */
+export function isNode(destination: object): boolean {
+  return "_expectedDoneCount" in destination;
+}
+
 /** For people: `function "Add price"`. */
 export function nameOf({ name, type, id }: FlowNode): string {
   return name ? `${type} "${name}"` : `${type} ${id}`;

@@ -18,7 +18,7 @@ export interface RunOptions {
 
 /** Whoever follows runs. */
 export interface Home {
-  /** Does the work as a part of the run. */
+  /** Does the work as a part of the run, now or once flows have started. */
   within(run: Run, work: () => void): void;
   settled(run: Run, options: RunOptions, outcome: Outcome): void;
 }
@@ -44,7 +44,6 @@ export class Run {
   #isStranded = false;
   #isDue = false;
   #outcome: Outcome | undefined;
-  /** Did it end because there was nothing left to wait for? */
   #hasRunOut = false;
   /** The runs that have to end before it, and those that wait for it. */
   #before: Set<Run> | undefined;
@@ -65,6 +64,11 @@ export class Run {
     return this.#outcome !== undefined;
   }
 
+  get isStranded(): boolean {
+    return this.#isStranded;
+  }
+
+  /** Whether it ended because there was nothing left to wait for. */
   get hasRunOut(): boolean {
     return this.#hasRunOut;
   }
@@ -76,8 +80,10 @@ export class Run {
   /** @param begin sends the first message */
   start(begin: () => void): void {
     this.opened();
-    this.#home.within(this, begin);
-    this.closed();
+    this.#home.within(this, () => {
+      begin();
+      this.closed();
+    });
   }
 
   known(id: string): void {
@@ -129,13 +135,13 @@ export class Run {
 
   /**
    * Returns the job if all that is left of it is at nodes that were stopped.
-   * @param isGone whether the node is no more, and what it has with it
+   * @param hasLost whether nothing will come of what the node has
    */
-  returnIfStranded(isGone: (node: FlowNode) => boolean): void {
+  returnIfStranded(hasLost: (node: FlowNode) => boolean): void {
     const nodes = this.#nodes();
-    const gone = nodes.filter(isGone).length;
-    if (gone > 0) this.strand();
-    if (this.#isStranded && gone === nodes.length) this.settle({ is: "returned" });
+    const lost = nodes.filter(hasLost).length;
+    if (lost > 0) this.strand();
+    if (this.#isStranded && lost === nodes.length) this.settle({ is: "returned" });
   }
 
   /** A message of this run went on as one with a message of the other, so that they end alike. */
@@ -174,20 +180,20 @@ export class Run {
     for (const run of Run.#due.splice(0)) run.#check();
   };
 
+  /** It ends alike with all those that it waits for, once none of them has anything open. */
   #check(): void {
     this.#isDue = false;
-    if (this.#open > 0) return;
-    this.#settleWithOthers();
-    if (!this.#after) return;
-    // What waits for this one waits for those that this one waits for, too; they may all wait for each other.
-    for (const run of closure(this, (from) => from.#after)) run.#settleWithOthers();
+    if (this.#outcome || this.#open > 0) return;
+    const others = this.#before ? this.#allBefore() : NONE;
+    if (others.every((run) => run.#isOver)) this.#settleLike(others);
   }
 
-  /** Ends alike with all those that it waits for, once none of them has anything open. */
-  #settleWithOthers(): void {
-    if (this.#outcome || this.#open > 0) return;
-    const others = this.#before ? closure(this, (run) => run.#before) : NONE;
-    if (others.every((run) => run.#isOver)) this.#settleLike(others);
+  /** They may wait for each other. */
+  #allBefore(): Run[] {
+    const all = new Set<Run>([this]);
+    for (const run of all) for (const other of run.#before ?? NONE) all.add(other);
+    all.delete(this);
+    return [...all];
   }
 
   get #isOver(): boolean {
@@ -238,12 +244,4 @@ export class Run {
     const reason = `${limit}: no finish node was reached.`;
     return { code: "TIME_LIMIT", reason: until === "finish" ? reason : `${limit}.` };
   }
-}
-
-/** All that the run leads to, directly or not, without itself. */
-function closure(start: Run, next: (run: Run) => Iterable<Run> | undefined): Run[] {
-  const seen = new Set([start]);
-  for (const run of seen) for (const other of next(run) ?? []) seen.add(other);
-  seen.delete(start);
-  return [...seen];
 }

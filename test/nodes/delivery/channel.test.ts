@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { newUuid } from "../../../core/index.ts";
 import { type FlowNode, sink } from "../../support/node-red.ts";
 import { nodeRedForFile } from "../../support/node-red-for-file.ts";
-import { caughtFrom, HOMES, storeFor } from "./flows.ts";
+import { caughtFrom, HOMES, queueIn, storeFor } from "./flows.ts";
 import { WORK_NODE, work, workNode } from "./work.ts";
 
 const { nodeRed } = await nodeRedForFile(WORK_NODE);
@@ -107,6 +107,22 @@ describe.each(HOMES)("a channel in $home", ({ home }) => {
     await vi.waitFor(() => expect(came).toContain(payloads[1]));
     expect(came.slice(-2)).toEqual(payloads);
     expect(new Set(came).size).toBe(came.length);
+  });
+
+  it("makes what comes of it no part of the job whose flow publishes", async () => {
+    const take = queueIn(here.queue, { attempts: 1, wires: [["publish"]] });
+    await deploy(publish(), subscribe("one", { wires: [["one heard", "work"]] }), workNode(), take);
+    await listening("one heard");
+    const queue = await here.open();
+    const uuid = await here.vcon();
+    await queue.add(uuid);
+    let task = await work.next();
+    while (task.message.payload !== uuid) task = await work.next();
+    await vi.waitFor(
+      async () => expect(await queue.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 }),
+      { timeout: 5000 },
+    );
+    expect(task.message).not.toHaveProperty("_vconRun");
   });
 
   it("is not listened on by a node that is wired to nothing, or has no name", async () => {

@@ -138,9 +138,8 @@ describe("a flow in a conserver's chain", () => {
     );
     await holds("transcribed", []);
     expect(nodeRed.received("work")).toHaveLength(1);
-    const said = nodeRed.log.map(({ message }) => message).join("\n");
-    expect(said).toContain("no UUID of a vCon");
-    expect(said).not.toMatch(/Carol|or so|xxx/);
+    // Whoever can write on the list could fill the log.
+    expect(nodeRed.log).toEqual([{ id: "take", level: 20, message: "What came is no UUID of a vCon." }]);
   });
 
   it("takes a vCon that is not in the store, and says so where the flow reads it", async () => {

@@ -1,4 +1,7 @@
 /** A queue between two flows, in each of its homes. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { newUuid, type QueueCounts } from "../../../core/index.ts";
 import { type FlowNode, sink } from "../../support/node-red.ts";
@@ -7,6 +10,24 @@ import { caughtFrom, HOMES, PERSONAL, queueIn, queueOut, storeFor } from "./flow
 import { WORK_NODE, work, workNode } from "./work.ts";
 
 const { nodeRed } = await nodeRedForFile(WORK_NODE);
+
+/** A system outside that answers nobody until it is to. */
+async function startSlowSystem() {
+  let hasAnswers = false;
+  const server = createServer((_, response) => {
+    if (hasAnswers) response.writeHead(204).end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    asked: () => once(server, "request"),
+    answer: () => {
+      hasAnswers = true;
+    },
+    close: () => server[Symbol.asyncDispose](),
+  };
+}
 
 const EMPTY: QueueCounts = { waiting: 0, delayed: 0, active: 0, dead: 0 };
 
@@ -239,19 +260,34 @@ describe.each(HOMES)("a queue in $home", ({ home }) => {
   it("loses no vCon by a deploy in the middle: what has not ended begins again", {
     timeout: 90_000,
   }, async () => {
-    await both({ atOnce: 3 });
+    const slow = await startSlowSystem();
+    const call: FlowNode = {
+      id: "call",
+      type: "vcon-webhook",
+      store: "store",
+      url: slow.url,
+      send: "uuid",
+      wires: [["out"]],
+    };
+    await deploy(queueOut(here.queue), queueIn(here.queue, { atOnce: 4 }), workNode([["call"]]), call);
     const uuids = await added(6);
-    const tasks = [await work.next(), await work.next(), await work.next()];
-    const deployed = nodeRed.redeploy();
-    // One ends while the flow is being stopped, and its message leads nowhere; one fails, and one hangs.
+    const tasks = [await work.next(), await work.next(), await work.next(), await work.next()];
     tasks[0]!.pass();
-    tasks[1]!.fail("The service answered 503.");
+    await slow.asked();
+    const deployed = nodeRed.redeploy();
+    // One ends while the flow is being stopped, and its message leads nowhere; one fails, and two hang.
+    tasks[1]!.pass();
+    tasks[2]!.fail("The service answered 503.");
     await deployed;
+    // Whoever did so would do it twice.
+    for (const { message } of log()) expect(message).not.toMatch(/Send again/);
+    slow.answer();
     work.each((task) => task.pass());
     const out = new Set<unknown>();
     while (out.size < uuids.length) out.add((await nodeRed.next("out")).payload);
     expect([...out].sort()).toEqual(uuids.sort());
     await becomes(EMPTY);
+    await slow.close();
   });
 });
 

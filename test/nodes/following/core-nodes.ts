@@ -553,6 +553,13 @@ const ending = (url: string): Row[] => [
       first("subflow:sub", { wires: [[]] }),
     ],
   },
+  {
+    name: "subflow: whose input leads nowhere",
+    nodes: [
+      { id: "sub", type: "subflow", name: "sub", in: [{ x: 0, y: 0, wires: [] }], out: [] },
+      first("subflow:sub", { wires: [] }),
+    ],
+  },
   { name: "http request: without wires", nodes: [http(`${url}/soon`, { wires: [[]] })] },
   {
     name: "debug",

@@ -216,8 +216,8 @@ describe("A Status node", () => {
     expect(holder("watched")[0]!.msg).not.toHaveProperty("_vconRun");
   });
 
-  it("does not hide the message whose node has shown the status", async () => {
-    await jobs.deploy(flow);
+  it("does not hide the message that its node sends after it has shown the status", async () => {
+    await jobs.deploy([{ id: "first", type: "test-busy", wires: [["last"]] }, ...flow.slice(1)]);
     await jobs.add();
     await jobs.held(1);
     await jobs.areRunning(1);

@@ -8,6 +8,7 @@ import type { DeadLetter, Queue, VconStore } from "../../../core/index.ts";
 import { until } from "../../delivery/taker.ts";
 import {
   type FlowNode,
+  isConfig,
   type Message,
   root,
   startNodeRed,
@@ -89,6 +90,11 @@ export class Jobs {
     await this.add(...Array.from({ length: count }, () => uuid));
   }
 
+  /** Adds a job past Node-RED, as another process does. */
+  async addFromElsewhere(): Promise<void> {
+    await this.queue.add(await stored(this.store, chat("Good morning.")));
+  }
+
   /** What waits at a holder, once it is so many. */
   async held(count: number, id = last.id): Promise<Held[]> {
     await until(() => holder(id).length >= count);
@@ -160,6 +166,12 @@ export class Jobs {
   }
 }
 
+/** See the node "test-slow-to-close". */
+export function letSlowNodesClose(): void {
+  const closing = (globalThis as Record<symbol, unknown>)[Symbol.for("vcon-test.closing")] as (() => void)[];
+  for (const close of closing.splice(0)) close();
+}
+
 /** The host that runs the tests of this file. */
 export function nodeRedItself() {
   return createRequire(join(root, "hosts", testHost(), "package.json"))("node-red");
@@ -171,5 +183,5 @@ export function holder(id: string): Held[] {
 }
 
 function placed(node: FlowNode): FlowNode {
-  return node.type === "vcon-store" ? node : { z: "tab", x: 0, y: 0, wires: [], ...node };
+  return isConfig(node) ? node : { z: "tab", x: 0, y: 0, wires: [], ...node };
 }

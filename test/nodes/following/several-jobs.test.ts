@@ -183,6 +183,57 @@ describe("Joined messages", () => {
   });
 });
 
+describe("A sequence that a switch puts in order", () => {
+  /** Of the first vCon the third part takes another way. */
+  const flow = (other: FlowNode): FlowNode[] => [
+    fn("first", `msg.other = msg.payload === "${uuids[0]}"; msg.payload = [1, 2, 3]; return msg;`, [
+      ["split"],
+    ]),
+    { id: "split", type: "split", arraySplt: 1, wires: [["parts"]] },
+    fn("parts", "return msg.other && msg.payload === 3 ? [null, msg] : [msg, null];", [
+      ["switch"],
+      ["other"],
+    ]),
+    { ...other, id: "other", wires: [["switch"]] },
+    {
+      id: "switch",
+      type: "switch",
+      property: "payload",
+      propertyType: "msg",
+      rules: [{ t: "gt", v: "0", vt: "num" }],
+      checkall: "true",
+      repair: true,
+      wires: [["last"]],
+    },
+    last,
+  ];
+
+  it("is held until all its parts have come, whatever passes by it", async () => {
+    await jobs.deploy(flow({ id: "", type: "test-holder" }));
+    await jobs.add(uuids[0]!);
+    const [held] = await jobs.held(1, "other");
+    await jobs.add(uuids[1]!, uuids[2]!);
+    await jobs.held(6);
+    jobs.release();
+    await jobs.areRunning(1);
+    held!.send(held!.msg);
+    held!.done();
+    await jobs.held(3);
+    jobs.release(2);
+    await jobs.areRunning(1);
+    jobs.release();
+    await jobs.areDone();
+  });
+
+  it("is not acknowledged where one of its parts does not come", async () => {
+    await jobs.deploy(flow({ id: "", type: "function", func: "return null;", outputs: 1 }));
+    await jobs.add(...uuids);
+    await jobs.held(9);
+    jobs.release();
+    await jobs.areRunning(1);
+  });
+});
+
 describe("A message that is kept", () => {
   it("and sent again for another job belongs to that one, while the first still runs", async () => {
     await jobs.deploy([

@@ -1,13 +1,16 @@
 /** What becomes of a job whose flow is stopped under it: it goes back, uncounted, and is done by the flow that comes after. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startDeepgramStandIn } from "../../../flows/stand-ins/deepgram.ts";
+import type { StandIn } from "../../../flows/stand-ins/stand-in.ts";
+import { Taker } from "../../delivery/taker.ts";
 import { recordingFile, transcripts } from "../../stand-ins/conversations.ts";
-import { startGate } from "../../support/gate.ts";
+import { type Gate, startGate } from "../../support/gate.ts";
 import type { FlowNode } from "../../support/node-red.ts";
 import { call, inline, stored } from "../../support/vcons.ts";
-import { Jobs, last } from "./jobs.ts";
+import { Jobs, last, letSlowNodesClose, nodeRedItself } from "./jobs.ts";
 
 let jobs: Jobs;
 let server: Server;
@@ -149,6 +152,20 @@ describe("A deployment of the changed nodes", () => {
     await isDoneOnce();
   });
 
+  it("returns it also where the node that was taken out would never have said so", async () => {
+    await jobs.deploy([
+      first("junction", { wires: [["last", "never"]] }),
+      { id: "never", type: "test-never", wires: [] },
+      last,
+    ]);
+    await jobs.add();
+    await jobs.held(1);
+    await jobs.deployAs("nodes", [first("junction", { wires: [["last"]] }), last]);
+    await jobs.areRunning(1);
+    jobs.release();
+    await isDoneOnce();
+  });
+
   it("does not hold up a job that comes after it", async () => {
     await middleOf([first("test-never")]);
     await jobs.deployAs("nodes", [after, last]);
@@ -159,28 +176,82 @@ describe("A deployment of the changed nodes", () => {
 });
 
 describe("A step of ours that is under way", () => {
-  it("ends, and its result counts: the job goes back, and the step is not paid for twice", async () => {
-    const deepgram = await startDeepgramStandIn({ transcripts });
-    const gate = await startGate(deepgram.url);
+  let deepgram: StandIn;
+  let gate: Gate;
+  let uuid: string;
+  let flow: (name: string) => FlowNode[];
+  beforeAll(async () => {
+    deepgram = await startDeepgramStandIn({ transcripts });
+    gate = await startGate(deepgram.url);
     process.env["DEEPGRAM_API_KEY"] = "key";
-    const flow: FlowNode[] = [
+    flow = (name) => [
       { id: "account", type: "vcon-deepgram", url: gate.url },
-      first("vcon-transcribe", { store: "store", vendor: "deepgram", deepgram: "account" }),
+      first("vcon-transcribe", { name, store: "store", vendor: "deepgram", deepgram: "account" }),
       last,
     ];
-    gate.hold();
-    await jobs.deploy(flow);
-    const uuid = await stored(jobs.store, call(inline(recordingFile("01-kettle-recall.mp3"))));
-    await jobs.add(uuid);
-    await gate.waiting(1);
-    const deployed = jobs.deployAs("full", flow);
-    gate.open();
-    await deployed;
-    await isDoneOnce();
-    expect(deepgram.requests).toHaveLength(1);
-    const trail = (await jobs.store.trail(uuid)).map(({ event }) => event);
-    expect(trail.filter((event) => event === "vcon_sent")).toHaveLength(1);
+  });
+  afterAll(async () => {
     await gate.close();
     await deepgram.close();
+  });
+  beforeEach(async () => {
+    gate.hold();
+    await jobs.deploy(flow("before"));
+    uuid = await stored(jobs.store, call(inline(recordingFile("01-kettle-recall.mp3"))));
+    deepgram.requests.length = 0;
+    await jobs.add(uuid);
+    await gate.waiting(1);
+  });
+
+  const isPaidForOnce = async () => {
+    expect(deepgram.requests).toHaveLength(1);
+    const sent = (await jobs.store.trail(uuid)).filter(({ event }) => event === "vcon_sent");
+    expect(sent).toHaveLength(1);
+  };
+
+  it.each(["full", "nodes"] as const)(
+    "ends, and its result counts: the job goes back, and the step is not paid for twice (%s)",
+    async (kind) => {
+      const deployed = jobs.deployAs(kind, flow("after"));
+      gate.open();
+      await deployed;
+      await isDoneOnce();
+      await isPaidForOnce();
+    },
+  );
+
+  it("keeps the job from others until it has ended", async () => {
+    const deployed = jobs.deployAs("full", []);
+    const elsewhere = new Taker(jobs.queue);
+    // Longer than others take to see what has come back.
+    await pause(1200);
+    expect(elsewhere.taken).toEqual([]);
+    gate.open();
+    await deployed;
+    expect((await elsewhere.nth(1)).uuid).toBe(uuid);
+    await elsewhere.end();
+    await jobs.areDone();
+    await isPaidForOnce();
+  });
+});
+
+describe("While nodes are being stopped, and one of them takes its time,", () => {
+  it("a queue in that stays takes what comes, and begins with it when the flow is whole again", async () => {
+    const slow = (name: string): FlowNode => ({ id: "slow", type: "test-slow-to-close", name, wires: [] });
+    await jobs.deploy([first("junction"), slow("before"), last]);
+    let sent = 0;
+    const { hooks } = nodeRedItself();
+    hooks.add("onSend.stopping", (events: { source: { id: string } }[]) => {
+      for (const { source } of events) if (source.id === "in") sent++;
+    });
+    const deployed = jobs.deployAs("nodes", [first("junction", { name: "after" }), slow("after"), last]);
+    await jobs.addFromElsewhere();
+    await jobs.areRunning(1);
+    expect(sent).toBe(0);
+    letSlowNodesClose();
+    await deployed;
+    await isDoneOnce();
+    expect(sent).toBe(1);
+    hooks.remove("onSend.stopping");
   });
 });

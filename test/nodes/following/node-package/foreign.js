@@ -24,9 +24,15 @@ module.exports = (RED) => {
     done();
     done();
   });
-  type("test-done-first", () => (msg, send, done) => {
+  type("test-done-first", () => async (msg, send, done) => {
     done();
+    await null;
     send(msg);
+  });
+  type("test-busy", (node) => (_msg, send, done) => {
+    node.status({ text: "busy" });
+    send({ payload: "fresh" });
+    done();
   });
   type("test-thrower", () => (_msg, _send, _done) => {
     throw new Error("it broke");
