@@ -44,8 +44,8 @@ export interface ConserverList {
   /** @throws VconError `STORE_UNAVAILABLE` (transient) */
   push(uuid: string): Promise<void>;
   /**
-   * Takes the oldest first. What is taken stands in a list of its own until it is settled, and goes back to the head
-   * of the list where the process that took it is gone. One that has failed so often goes to `DLQ:<list>`.
+   * Takes the oldest first. What is taken is kept beside the list until it is settled, and goes back to the head of the
+   * list where the process that took it is gone. What would be a dead letter of a queue goes to `DLQ:<list>`.
    */
   consume(options: ConsumeOptions, take: (job: TakenJob) => void): Consumer;
 }

@@ -26,7 +26,10 @@ export interface Queue {
    */
   add(uuid: string, options?: AddOptions): Promise<void>;
 
-  /** Hands out jobs, oldest of the highest priority first, until it is stopped. Never throws. */
+  /**
+   * Hands out jobs, oldest of the highest priority first, until it is stopped. Never throws.
+   * @param take settles the job sooner or later; if it throws, the job has failed
+   */
   consume(options: ConsumeOptions, take: (job: TakenJob) => void): Consumer;
 
   counts(): Promise<QueueCounts>;

@@ -54,6 +54,8 @@ export interface StepCall<F extends Fields> extends Call<F> {
    * @param kind tells what is made, where settings or message decide it; holds nothing personal, for the store keeps it
    */
   copyUuid(kind?: string): Promise<string>;
+  /** For a step that reads nothing: @throws VconError `VCON_NOT_FOUND` where the store does not have the vCon */
+  present(): Promise<void>;
   /** How UUIDs leave this flow. */
   delivery(): Promise<Delivery>;
   /**
@@ -112,7 +114,7 @@ export interface FilterDefinition<F extends Fields = Fields, Output extends stri
   run(call: FilterCall<F>): Decision<NoInfer<Output>> | Promise<Decision<NoInfer<Output>>>;
 }
 
-export type FilterCall<F extends Fields> = Omit<StepCall<F>, "copyUuid" | "delivery" | "key">;
+export type FilterCall<F extends Fields> = Omit<StepCall<F>, "copyUuid" | "present" | "delivery" | "key">;
 
 export type Decision<Output extends string = string> =
   | Output
@@ -164,7 +166,7 @@ export interface DestinationDefinition<F extends Fields = Fields, Content = unkn
   };
   /** Makes what is sent, and refuses what can't be; nothing leaves here. Returns nothing where there is nothing to do. */
   draw(
-    call: Omit<StepCall<F>, "outside" | "copyUuid" | "delivery" | "key"> & {
+    call: Omit<StepCall<F>, "outside" | "copyUuid" | "present" | "delivery" | "key"> & {
       /** The handle under which this node has sent this vCon last, as far as the trail says. */
       before(): Promise<Handle | undefined>;
     },

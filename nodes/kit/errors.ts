@@ -25,9 +25,12 @@ export class StepError extends Error {
 
 /** The step was not done because the flow stops. */
 export function stopped(): StepError {
-  return new StepError("The flow was stopped before the step was done. Send the vCon again, unless a queue does.", {
-    code: "STOPPED",
-  });
+  return new StepError(
+    "The flow was stopped before the step was done. Send the vCon again, unless a queue does.",
+    {
+      code: "STOPPED",
+    },
+  );
 }
 
 /** What to do about an answer of a system outside, by HTTP status. */

@@ -227,9 +227,9 @@ export class Receiving implements Work {
 
   #tellFailure(uuid: string, attempt: number, { reason, node }: Failure, arrivals: Arrivals): void {
     arrivals.failed();
-    if (findUuid(uuid) === undefined) return this.#tellRefused(reason, arrivals);
     const { attempts } = this.#limits;
-    if (attempt >= attempts)
+    if (findUuid(uuid) === undefined) this.#tellRefused(reason, arrivals);
+    else if (attempt >= attempts)
       arrivals.error(`vCon ${uuid} is now a dead letter, after attempt ${attempt} of ${attempts}. ${reason}`);
     // What failed at a node is in the log already.
     else if (!node) arrivals.warn(`vCon ${uuid}: attempt ${attempt} of ${attempts} failed. ${reason}`);

@@ -47,6 +47,7 @@ export class Runner {
   readonly #limit: LimitFunction;
   readonly #status: StatusCounter;
   #closed: Promise<void> | undefined;
+  #isFaulty = false;
   readonly #running = new Set<Promise<void>>();
   /** The vCons that were here when the flow was stopped, and whose messages went no further. */
   readonly #stranded: string[] = [];
@@ -72,8 +73,7 @@ export class Runner {
     const mayStrand = this.#mayStrand(work, message);
     const finish = (outcome: string) => {
       this.#finish(outcome, message, send, done);
-      if (this.#closed && mayStrand && !this.#leadsOn())
-        this.#stranded.push(uuid ?? String(message.payload));
+      if (this.#closed && mayStrand && !this.#leadsOn()) this.#stranded.push(uuid ?? String(message.payload));
     };
     const fail = (error: unknown) => {
       if (this.#closed && mayStrand) this.#stranded.push(uuid ?? "one without a UUID yet");
@@ -100,8 +100,11 @@ export class Runner {
   }
 
   #fault(error: Error | undefined): void {
+    const { node } = this.#options;
     this.#status.faulty(error !== undefined);
-    if (error) this.#options.node.error(error.message);
+    if (error) node.error(error.message);
+    else if (this.#isFaulty) node.log("It works again.");
+    this.#isFaulty = error !== undefined;
   }
 
   #arrivals(send: Send): Arrivals {
@@ -198,7 +201,7 @@ export class Runner {
 
   #collect(work: Collecting, message: Message, send: Send, done: Done): void {
     const end = (error?: Error) => {
-      if (error) this.#status.faulty(true);
+      if (error) this.#status.broke();
       if (error && this.#closed) this.#options.node.warn(NOT_ALL_GATHERED);
       this.#end(done, error);
     };

@@ -28,7 +28,6 @@ export class StatusCounter {
   finished(outcome: string): void {
     this.#running--;
     this.#failing = false;
-    this.#faulty = false;
     this.#count(outcome);
     this.#show();
   }
@@ -40,13 +39,19 @@ export class StatusCounter {
     this.#show();
   }
 
+  /** Something failed that was no vCon yet; the next success ends it. */
+  broke(): void {
+    this.#failing = true;
+    this.#show();
+  }
+
   /** One that there was nothing to do about. */
   left(): void {
     this.#running--;
     this.#show();
   }
 
-  /** Whether something that concerns no single vCon does not work; the next success ends it too. */
+  /** Whether something that concerns no single vCon does not work. */
   faulty(isFaulty: boolean): void {
     this.#faulty = isFaulty;
     this.#show();
@@ -87,7 +92,8 @@ export class StatusCounter {
       .filter(([outcome, count]) => outcome !== FAILED || count > 0)
       .map(([outcome, count]) => `${count} ${outcome}`)
       .join(", ");
-    const text = this.#warning === undefined ? counts : `${counts}; ${this.#warning}`;
+    const remark = this.#faulty ? "see the log" : this.#warning;
+    const text = remark === undefined ? counts : `${counts}; ${remark}`;
     if (this.#failing || this.#faulty) return { fill: "red", shape: "ring", text };
     if (this.#running > 0) return { fill: "blue", shape: "dot", text: `${this.#running} running, ${text}` };
     if (this.#warning !== undefined) return { fill: "yellow", shape: "ring", text };

@@ -4,6 +4,7 @@ import {
   type AnyVcon,
   formOf,
   newUuid,
+  notFound,
   type Recipient,
   readAgain,
   type TrailEvent,
@@ -155,6 +156,9 @@ async function isStepDone(
   const call = await callFor(place, message, recipients);
   const vcon = await load(place, store, uuid, definition, call);
   const copyUuid = (kind?: string) => uuidOfCopy(place, store, vcon, kind);
+  const present = async () => {
+    if (!(await isStored(place, store, uuid))) throw notFound(uuid);
+  };
   const delivery = () => store.delivery();
   const key = keyOf(place, message, uuid);
   const keep = async (result: StepResult, failed?: true) => {
@@ -164,7 +168,9 @@ async function isStepDone(
     return keepResult(place, store, vcon, result, events);
   };
   try {
-    for await (const result of resultsOf(definition.run({ ...call, vcon, copyUuid, delivery, key }))) {
+    for await (const result of resultsOf(
+      definition.run({ ...call, vcon, copyUuid, present, delivery, key }),
+    )) {
       if (!(await keep(result))) return false;
       if (result.copy) setOnMessage(place.RED, message, { [place.uuidProperty!]: result.copy.uuid });
       if (result.message) setOnMessage(place.RED, message, result.message);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
 import { Cluster, Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -109,12 +110,12 @@ describe.each([
   }
 
   /** What the servers count together. */
-  async function counted(what: "blocked_clients" | "connected_clients"): Promise<number> {
+  async function counted(what: "blocked_clients" | "connected_clients" | "evalsha:calls"): Promise<number> {
     const counts = redis.servers.map(async ({ port }) => {
       const admin = new Redis(port, "127.0.0.1");
-      const info = await admin.info("clients");
+      const info = await admin.info("clients", "commandstats");
       admin.disconnect();
-      return Number(new RegExp(`${what}:(\\d+)`).exec(info)![1]);
+      return Number(new RegExp(`${what}[:=](\\d+)`).exec(info)?.[1] ?? 0);
     });
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   }
@@ -306,6 +307,17 @@ describe.each([
       expect(taker.uuids.slice(0, 5)).toEqual([poison, ...others]);
       await until(async () => (await claims()) === 0);
       expect(await waiting()).toEqual([]);
+    });
+
+    test("what its taker throws at has failed", async () => {
+      const uuid = newUuid();
+      await feed(uuid);
+      const consumer = list.consume({ atOnce: 1, attempts: 2, pause: 1, fault: () => {} }, () => {
+        throw new Error("Not this one.");
+      });
+      await until(async () => (await dead()).length === 1);
+      await consumer.stop();
+      expect([await waiting(), await dead()]).toEqual([[], [uuid]]);
     });
 
     test("while it waits for its next attempt no other can take it", async () => {
@@ -594,6 +606,19 @@ describe.each([
     await taker.nth(1);
     await until(() => taker.faults.length === 2);
     expect(taker.faults[1]).toBeUndefined();
+  });
+
+  test("a flow that may not take what is there asks for it now and then, not all the time", async () => {
+    // As for a user without the right to this key: what stands on the list can be seen, but not claimed.
+    await program.set(`vcon-list:{${name}}:consumers`, "text");
+    await feed(newUuid());
+    const taker = consume({}, () => done);
+    await until(() => taker.faults.length > 0);
+    const before = await counted("evalsha:calls");
+    await pause(1000);
+    expect((await counted("evalsha:calls")) - before).toBeLessThan(50);
+    await program.del(`vcon-list:{${name}}:consumers`);
+    await taker.nth(1);
   });
 
   test("whatever becomes of the jobs, every UUID on a list ends once: done or among the dead", async () => {

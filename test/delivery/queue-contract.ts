@@ -419,6 +419,19 @@ export function queueContract(name: string, home: QueueHome): void {
         expect(await there.counts()).toEqual({ waiting: 0, delayed: 1, active: 0, dead: 0 });
       });
 
+      test("is not waited for where the taker throws: the job has failed", async () => {
+        await here.add(uuid);
+        const thrown = new Error("Not this one.");
+        const consumer = here.consume({ atOnce: 1, attempts: 2, pause: 1, fault: () => {} }, () => {
+          throw thrown;
+        });
+        watching.push(consumer);
+        await until(async () => (await there.counts()).dead === 1);
+        const [letter] = await here.deadLetters();
+        expect(letter).toMatchObject({ attempts: 2, resumable: false });
+        expect(letter!.reason).not.toContain(thrown.message);
+      });
+
       test("counts once: only the first call", async () => {
         await here.add(uuid);
         const taker = take(here, { attempts: 1 });
@@ -753,6 +766,23 @@ export function queueContract(name: string, home: QueueHome): void {
         await until(() => again.settled.length === 3);
         expect(again.taken.map((job) => job.uuid).sort()).toEqual(uuids.slice(0, 3).sort());
         expect(await here.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 });
+      });
+
+      test("by one of its jobs takes the others with it only until they begin apart", {
+        timeout: 180_000,
+      }, async () => {
+        const [first, deadly, last] = uuids as [string, string, string];
+        await add([first, deadly, last]);
+        const settled = new Set<string>();
+        while (settled.size < 2) {
+          const one = await worker({ atOnce: 3, settles: true, after: 1000, diesOf: deadly });
+          const hasEnded = () => one.process.exitCode !== null || one.process.signalCode !== null;
+          await until(() => hasEnded() || settled.size + one.settled.length >= 2);
+          for (const id of one.settled) settled.add(id);
+          await one.kill();
+        }
+        const { waiting, delayed, active, dead } = await here.counts();
+        expect({ left: waiting + delayed + active, dead }).toEqual({ left: 1, dead: 0 });
       });
 
       test("or stands still has no say any more in what another has taken over", async () => {

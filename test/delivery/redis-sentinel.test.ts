@@ -52,3 +52,17 @@ test("a queue moves to the replica when its master dies", async () => {
   expect(await queue.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 });
   await store.close();
 });
+
+test("whoever consumes can stop while neither a sentinel nor a server answers", async () => {
+  const { url, stop } = await startSentinel();
+  const store = await openStore(url);
+  const delivery = await store.delivery();
+  const idle = new Taker(delivery.queue("calls"));
+  const list = new Taker(delivery.conserverList("calls"));
+  await stop();
+  await until(() => idle.faults.length > 0 && list.faults.length > 0);
+  const early = new Taker(delivery.queue("calls"));
+  await until(() => early.faults.length > 0);
+  await Promise.all([idle.end(), list.end(), early.end()]);
+  await store.close();
+});

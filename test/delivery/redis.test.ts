@@ -178,8 +178,8 @@ describe("A queue in Redis", () => {
     const worker = await startWorker({ url: server.url, queue: queue.name, atOnce: 1, settles: false });
     await queue.add(uuid);
     await until(() => worker.taken.length === 1);
-    // As if 25 processes had ended before this one.
-    await admin.hset(`vcon-queue:{${queue.name}}:${worker.taken[0]!.id}`, "stc", 25);
+    // As if 24 processes had ended before this one.
+    await admin.hset(`vcon-queue:{${queue.name}}:${worker.taken[0]!.id}`, "stc", 24);
     await worker.kill();
     const taker = take();
     await until(async () => (await queue.counts()).dead === 1);
@@ -217,6 +217,31 @@ describe("A queue in Redis", () => {
     const [dropped, replayed] = await Promise.all([queue.drop("all"), queue.replay("all", "start")]);
     expect(dropped + replayed).toBe(1500);
     expect(await queue.counts()).toEqual({ waiting: 1000 + replayed, delayed: 0, active: 0, dead: 0 });
+  });
+
+  test("leaves nothing in Redis of what a job failed on, once that is dropped, or replayed and done", async () => {
+    const failure = {
+      reason: "Failed: Trockenobst.",
+      node: { id: "n", type: "function" },
+      message: { payload: "Trockenobst" },
+    };
+    const told = async () => {
+      const keys = await admin.keys(`vcon-queue:{${queue.name}}:*`);
+      const dumps = await Promise.all(keys.map((key) => admin.dumpBuffer(key)));
+      return dumps.some((dump) => dump?.includes("Trockenobst"));
+    };
+    const taker = take({ attempts: 1 });
+    await queue.add(await vcon());
+    await taker.settle(await taker.nth(1), { is: "failed", failure });
+    expect(await told()).toBe(true);
+    await queue.replay("all", "failed");
+    await taker.settle(await taker.nth(2), done);
+    expect(await told()).toBe(false);
+    await queue.add(await vcon());
+    await taker.settle(await taker.nth(3), { is: "failed", failure });
+    expect(await told()).toBe(true);
+    await queue.drop("all");
+    expect(await told()).toBe(false);
   });
 
   test("leaves no connection behind", async () => {

@@ -15,6 +15,8 @@ export interface WorkerOrder {
   settles: boolean;
   /** Milliseconds that it works on a job before that; 0 if not given. */
   after?: number;
+  /** The vCon that ends it. */
+  diesOf?: string;
   /** Whether it fails each job once. */
   fails?: boolean;
 }

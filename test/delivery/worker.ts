@@ -14,6 +14,7 @@ const {
   atOnce,
   settles,
   after = 0,
+  diesOf,
   fails,
 }: WorkerOrder = JSON.parse(process.argv[2]!);
 const store = await openStore(url, options);
@@ -21,6 +22,7 @@ const delivery = await store.delivery();
 const home = isList ? delivery.conserverList(queue) : delivery.queue(queue);
 home.consume({ atOnce, attempts: fails ? 10 : 1, pause: 60_000, fault: tellFault }, async (job) => {
   process.send!({ id: job.id, uuid: job.uuid, attempt: job.attempt });
+  if (job.uuid === diesOf) process.kill(process.pid, "SIGKILL");
   if (!settles) return;
   if (after > 0) await pause(after);
   await job.settle(fails ? { is: "failed", failure: { reason: "Told to fail." } } : { is: "done" });

@@ -29,15 +29,22 @@ end
 return prepared
 `);
 
-/** Removes those jobs that are dead letters. KEYS: the dead letters, then the jobs. ARGV: the ids. Answers their data. */
+/**
+ * Removes those jobs that are dead letters, and BullMQ's record of events, which may still tell what they failed on.
+ *
+ * KEYS: the dead letters, the record, then the jobs. ARGV: the ids. Answers their data.
+ */
 const DROP = script(`
+local dead, events = KEYS[1], KEYS[2]
 local dropped = {}
 for i, id in ipairs(ARGV) do
-  if redis.call('ZREM', KEYS[1], id) == 1 then
-    table.insert(dropped, redis.call('HGET', KEYS[i + 1], 'data'))
-    redis.call('UNLINK', KEYS[i + 1])
+  local job = KEYS[i + 2]
+  if redis.call('ZREM', dead, id) == 1 then
+    table.insert(dropped, redis.call('HGET', job, 'data'))
+    redis.call('UNLINK', job)
   end
 end
+redis.call('UNLINK', events)
 return dropped
 `);
 
@@ -79,7 +86,8 @@ export class DeadLetters {
     if (jobs.length === 0) return new Set();
     const data = jobs.map((job) => JSON.stringify(dataToReplay(job, from)));
     const ids = jobs.map(({ id }) => id!);
-    return new Set(await this.#connection.run<string[]>(PREPARE, await this.#keysOf(ids), [...data, ...ids]));
+    const keys = await this.#keysOf("failed", ...ids);
+    return new Set(await this.#connection.run<string[]>(PREPARE, keys, [...data, ...ids]));
   }
 
   /** @returns false if it was replayed or dropped meanwhile */
@@ -100,13 +108,14 @@ export class DeadLetters {
   }
 
   async #dropBatch(ids: string[]): Promise<number> {
-    const dropped = await this.#connection.run<string[]>(DROP, await this.#keysOf(ids), ids);
+    const keys = await this.#keysOf("failed", "events", ...ids);
+    const dropped = await this.#connection.run<string[]>(DROP, keys, ids);
     await Promise.all(dropped.map((data) => this.#holds.end(JSON.parse(data) as JobData)));
     return dropped.length;
   }
 
-  #keysOf(ids: readonly string[]): Promise<string[]> {
-    return this.#queue.call(async (bull) => [bull.toKey("failed"), ...ids.map((id) => bull.toKey(id))]);
+  #keysOf(...names: string[]): Promise<string[]> {
+    return this.#queue.call(async (bull) => names.map((name) => bull.toKey(name)));
   }
 
   async #inBatches(

@@ -9,6 +9,8 @@ export interface JobData {
   uuid: string;
   /** By this name its vCon is held, if it would have expired. */
   holder?: string;
+  /** How often its claim had broken off when it rested last. */
+  restedAfter?: number;
   resume?: ResumePoint;
 }
 
@@ -91,7 +93,7 @@ export function letterOf(queue: string, job: QueuedJob): DeadLetter {
     queue,
     ...told,
     resumable: resumePointOf(job) !== undefined,
-    attempts: job.attemptsMade,
+    attempts: job.attemptsMade + job.stalledCounter,
     addedAt: timeOf(job.timestamp),
     begunAt: timeOf(job.processedOn!),
     failedAt: timeOf(job.finishedOn!),

@@ -24,6 +24,8 @@ export interface Claim {
   takenAt: string;
   /** Whether the body is kept for it, where that is known. */
   held?: boolean;
+  /** Whether it has rested because processes have ended while they had it. */
+  rested?: boolean;
 }
 
 /** How often each consumer of the list has said that it is alive, and what this one has. */

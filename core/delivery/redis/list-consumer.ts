@@ -1,8 +1,10 @@
 /** Hands out what is on a conserver list, and settles it. */
 import { setTimeout as pause } from "node:timers/promises";
 import { VconError } from "../../errors.ts";
-import { MOST_BREAKS } from "../broken-off.ts";
-import { changesOnly, type TellFault, undisturbed } from "../changes-only.ts";
+import { findUuid } from "../../vcon/uuid.ts";
+import { MOST_BREAKS, restAfter } from "../broken-off.ts";
+import { changesOnly, type TellFault } from "../changes-only.ts";
+import { handOver } from "../hand-over.ts";
 import { pauseAfter } from "../pause-after.ts";
 import type { ConsumeOptions, Consumer, Outcome, TakenJob } from "../queue.ts";
 import type { Arrivals } from "./arrivals.ts";
@@ -108,9 +110,15 @@ export class ListConsumer implements Consumer {
     this.#known.set(claim.id, claim);
     if (claim.endings >= MOST_BREAKS) return this.#end(claim, () => this.#claims.bury(claim));
     await this.#insist(() => this.#claims.hold(claim));
+    const rest = claim.rested ? 0 : restAfter(claim.endings);
+    claim.rested = true;
     // What nobody has begun goes back when this consumer leaves.
     if (this.#stopping.signal.aborted) this.#free();
-    else this.#handOut(claim);
+    else if (rest === 0) this.#handOut(claim);
+    else {
+      this.#pause(claim, rest);
+      this.#free();
+    }
   }
 
   #handOut(claim: Claim): void {
@@ -121,14 +129,16 @@ export class ListConsumer implements Consumer {
     };
     const { id, text: uuid, failures, takenAt: addedAt } = claim;
     const job = { id: `${this.#claims.consumer}:${id}`, uuid, attempt: failures + 1, addedAt, settle };
-    undisturbed(() => this.#take(job));
+    handOver(job, this.#take);
   }
 
   #settle(claim: Claim, { is }: Outcome): Promise<void> {
     if (is === "done") return this.#end(claim, () => this.#claims.done(claim));
     if (is === "returned") return this.#end(claim, () => this.#claims.giveBack(claim));
     claim.failures++;
-    if (claim.failures >= this.#options.attempts) return this.#end(claim, () => this.#claims.bury(claim));
+    // What names no vCon never will.
+    const isLast = claim.failures >= this.#options.attempts || findUuid(claim.text) === undefined;
+    if (isLast) return this.#end(claim, () => this.#claims.bury(claim));
     return this.#retry(claim);
   }
 
@@ -140,17 +150,18 @@ export class ListConsumer implements Consumer {
 
   async #retry(claim: Claim): Promise<void> {
     const isStillOurs = await this.#insist(() => this.#claims.failed(claim));
-    if (isStillOurs) {
-      const due = () => {
-        this.#paused.delete(claim.id);
-        this.#due.push(claim);
-        this.#handOutDue();
-      };
-      this.#paused.set(claim.id, setTimeout(due, pauseAfter(claim.failures, this.#options.pause)));
-    } else {
-      this.#known.delete(claim.id);
-    }
+    if (isStillOurs) this.#pause(claim, pauseAfter(claim.failures, this.#options.pause));
+    else this.#known.delete(claim.id);
     this.#free();
+  }
+
+  #pause(claim: Claim, milliseconds: number): void {
+    const due = () => {
+      this.#paused.delete(claim.id);
+      this.#due.push(claim);
+      this.#handOutDue();
+    };
+    this.#paused.set(claim.id, setTimeout(due, milliseconds));
   }
 
   #free(): void {

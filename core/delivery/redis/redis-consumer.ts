@@ -1,10 +1,11 @@
 /** Takes jobs from a queue by a worker of BullMQ, and settles them. */
 import { setTimeout as pause } from "node:timers/promises";
-import { WaitingError } from "bullmq";
+import { DelayedError, WaitingError } from "bullmq";
 import { VconError } from "../../errors.ts";
 import type { Connection, RedisClient } from "../../store/redis/connection.ts";
-import { MOST_BREAKS } from "../broken-off.ts";
+import { MOST_BREAKS, restAfter } from "../broken-off.ts";
 import { changesOnly } from "../changes-only.ts";
+import { handOver } from "../hand-over.ts";
 import { pauseAfter } from "../pause-after.ts";
 import type { ConsumeOptions, Consumer, Failure, TakenJob } from "../queue.ts";
 import { Claim } from "./claim.ts";
@@ -72,7 +73,8 @@ export class RedisConsumer implements Consumer {
         concurrency: options.atOnce,
         lockDuration: CLAIM_MS,
         stalledInterval: CHECK_MS,
-        maxStalledCount: MOST_BREAKS,
+        // So often it is handed out again; the next time is the last.
+        maxStalledCount: MOST_BREAKS - 1,
         runRetryDelay: TRY_AGAIN_MS,
         settings: { backoffStrategy: (_, __, error) => pauseBeforeNext(error) },
       },
@@ -133,9 +135,10 @@ export class RedisConsumer implements Consumer {
   async #process(job: QueuedJob, token: string): Promise<void> {
     this.#works();
     if (this.#stopping.signal.aborted) return this.#giveBack(job, token);
+    await this.#letRest(job, token);
     const claim = new Claim(job);
     this.#claims.set(job, claim);
-    this.#take(claim);
+    handOver(claim, this.#take);
     const outcome = await claim.outcome;
     if (outcome.is === "returned") await this.#giveBack(job, token);
     if (outcome.is === "failed") throw this.#failed(job, outcome.failure);
@@ -147,6 +150,16 @@ export class RedisConsumer implements Consumer {
     // BullMQ wakes nobody for a job with a priority that comes back.
     await this.#calling.zadd(this.#worker.toKey("marker"), 0, "0");
     throw new WaitingError();
+  }
+
+  /** @throws DelayedError, for BullMQ to know that the job is no longer here, if it is to rest before it is begun again */
+  async #letRest(job: QueuedJob, token: string): Promise<void> {
+    const { stalledCounter: breaks, data } = job;
+    const rest = restAfter(breaks);
+    if (rest === 0 || data.restedAfter === breaks) return;
+    await job.updateData({ ...data, restedAfter: breaks });
+    await job.moveToDelayed(Date.now() + rest, token);
+    throw new DelayedError();
   }
 
   #failed(job: QueuedJob, failure: Failure): AttemptFailed {

@@ -19,7 +19,7 @@ import { type JobData, jobOptions, KEY_PREFIX, nameForBull } from "./job.ts";
 import { JobHolds } from "./job-holds.ts";
 import { RedisConsumer } from "./redis-consumer.ts";
 
-/** BullMQ writes down what happens in a queue: nobody here reads it, and it would outlive what a dropped job failed on. */
+/** BullMQ writes down what happens in a queue. Nobody here reads it, and it tells what a job has failed on. */
 const KEPT_EVENTS = 0;
 
 export type Bull = BullQueue<JobData, void>;

@@ -48,7 +48,7 @@ export class PatientWorker extends Worker<JobData, void> {
       { ...options, connection: calling, prefix: KEY_PREFIX, autorun: false },
       (_, backendOptions) => {
         const keys = new QueueKeys(KEY_PREFIX);
-        return new RedisQueueBackend(
+        const backend = new RedisQueueBackend(
           connect(calling, false),
           name,
           keys.getKeys(name),
@@ -56,6 +56,12 @@ export class PatientWorker extends Worker<JobData, void> {
           backendOptions,
           connect(waiting, true),
         );
+        const reconnect = backend.reconnectBlocking.bind(backend);
+        // BullMQ would open again what it has just closed, where a cluster never answers a wait, and wait for that.
+        backend.reconnectBlocking = async () => {
+          if (!closing.aborted) await reconnect();
+        };
+        return backend;
       },
     );
     this.#events = events;

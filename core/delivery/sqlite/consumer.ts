@@ -1,6 +1,7 @@
 /** Hands out the jobs of a queue, never more than its taker can finish. */
 import { setTimeout as pause } from "node:timers/promises";
-import { changesOnly, undisturbed } from "../changes-only.ts";
+import { changesOnly } from "../changes-only.ts";
+import { handOver } from "../hand-over.ts";
 import type { ConsumeOptions, Consumer, Outcome, TakenJob } from "../queue.ts";
 import { idOf, rfc3339 } from "./job-id.ts";
 import type { Claim, Jobs } from "./jobs.ts";
@@ -89,7 +90,7 @@ export class SqliteConsumer implements Consumer {
       },
     };
     if (this.#isStopped()) void job.settle({ is: "returned" });
-    else undisturbed(() => this.#take(job));
+    else handOver(job, this.#take);
   }
 
   /** Tries until the file knows: meanwhile the job keeps its place, and nobody else gets it. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { notFound } from "../../errors.ts";
 import type { Database } from "../../store/sqlite/database.ts";
-import { BROKEN_OFF, MOST_BREAKS } from "../broken-off.ts";
+import { BROKEN_OFF, MOST_BREAKS, restAfter } from "../broken-off.ts";
 import { pauseAfter } from "../pause-after.ts";
 import { type AddOptions, type Failure, type Outcome, PRIORITIES, type QueueCounts } from "../queue.ts";
 import { Bell } from "./bell.ts";
@@ -166,11 +166,22 @@ export class Jobs {
         worker,
       );
       for (const { id, breaks } of jobs) {
-        if (breaks < MOST_BREAKS) continue;
-        this.#database.run("UPDATE job SET state = 'dead', worker = NULL WHERE id = ?", id);
-        this.#letters.add(id, BROKEN_OFF, now);
+        if (breaks < MOST_BREAKS) this.#rest(id, now, restAfter(breaks));
+        else {
+          this.#database.run("UPDATE job SET state = 'dead', worker = NULL WHERE id = ?", id);
+          this.#letters.add(id, BROKEN_OFF, now);
+        }
       }
     }
+  }
+
+  #rest(id: number, now: number, rest: number): void {
+    if (rest > 0)
+      this.#database.run(
+        "UPDATE job SET state = 'delayed', due = ? WHERE id = ?",
+        Math.round(now + rest),
+        id,
+      );
   }
 
   #makeReady(queue: string, now: number): void {

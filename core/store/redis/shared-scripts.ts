@@ -118,7 +118,10 @@ export const RELEASE: Script = script(
 if redis.call('HDEL', held, holder) == 0 or redis.call('HLEN', held) > 1 then return 0 end
 
 for i, left in ipairs(cjson.decode(redis.call('HGET', held, 'left'))) do
-  if left >= 0 then redis.call('PEXPIRE', KEYS[i + 1], math.max(left, 1)) end
+  -- Where somebody has set a time since, that is the later wish.
+  if left >= 0 and redis.call('PTTL', KEYS[i + 1]) == -1 then
+    redis.call('PEXPIRE', KEYS[i + 1], math.max(left, 1))
+  end
 end
 redis.call('UNLINK', held)
 return 1

@@ -11,7 +11,8 @@ export default sender({
   icon: "vcon-conserver-list.svg",
   fields: { list: nameToSend("list") },
   reads: [],
-  async run({ vcon, config, delivery }) {
+  async run({ vcon, config, present, delivery }) {
+    await present();
     const list = (await delivery()).conserverList(nameIn(config.list, "list"));
     await list.push(vcon.uuid);
     return { sentTo: { vendor: "Conserver", host: list.host, categories: SEES } };

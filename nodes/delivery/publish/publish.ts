@@ -8,7 +8,8 @@ export default sender({
   icon: "vcon-channel.svg",
   fields: { channel: nameToSend("channel") },
   reads: [],
-  async run({ vcon, config, delivery }) {
+  async run({ vcon, config, present, delivery }) {
+    await present();
     await (await delivery()).channel(nameIn(config.channel, "channel")).publish(vcon.uuid);
     return undefined;
   },

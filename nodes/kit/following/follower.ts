@@ -194,6 +194,7 @@ export class Follower {
       this.#sentUnfollowed(event);
       return;
     }
+    if (msg[RUN_PROPERTY] !== run.id && this.#isOfEndedRun(msg)) this.#warnOfLateness(source.node);
     const message = this.#known(run, msg);
     // Where a subflow is just starting, this is none.
     if (isNode(destination.node)) message.sentTo(destination.node);
@@ -332,11 +333,19 @@ export class Follower {
 
   #sentUnfollowed(event: SendEvent): void {
     this.#sendings.noteUnfollowed(event);
-    const { node } = event.source;
-    if (node.type !== "function" || !this.#context.getStore()?.hasRunOut || this.#warned.has(node)) return;
+    if (this.#context.getStore()?.hasRunOut || this.#isOfEndedRun(event.msg))
+      this.#warnOfLateness(event.source.node);
+  }
+
+  #isOfEndedRun({ [RUN_PROPERTY]: name }: Message): boolean {
+    return typeof name === "string" && name.startsWith(this.#prefix) && !this.#runs.has(name);
+  }
+
+  #warnOfLateness(node: FlowNode): void {
+    if (node.type !== "function" || this.#warned.has(node)) return;
     this.#warned.add(node);
     node.warn(
-      "This function has sent a message after it counted as done, and so the job of the vCon had been acknowledged before. Call node.done() where the function has finished.",
+      "This function has sent a message after it counted as done with it, and so the job of the vCon had been acknowledged before. Call node.done() where the function has finished, and use a join or batch node instead of putting messages aside.",
     );
   }
 

@@ -6,6 +6,8 @@ export type FlowNode = Node & {
   wires?: string[][];
   /** How many of its handlers say that they are done with a message. */
   _expectedDoneCount: number;
+  _inputCallback?: unknown;
+  _inputCallbacks?: unknown;
   _flow: {
     /** The configurations of its nodes. */
     flow: { nodes?: Record<string, object> };
@@ -15,9 +17,12 @@ export type FlowNode = Node & {
   };
 };
 
-/** Whether the node takes messages and never says when it is done with one: its handler takes no `done`. */
+/**
+ * Whether the node takes messages and never says when it is done with one: its handler takes no `done`. Some have no
+ * handler until their connection stands.
+ */
 export function neverReports(node: FlowNode): boolean {
-  return node._expectedDoneCount === 0;
+  return node._expectedDoneCount === 0 && Boolean(node._inputCallback ?? node._inputCallbacks);
 }
 
 /** Whether a node that never reports is done with a message as soon as its handler returns. */
