@@ -157,7 +157,7 @@ async function isStepDone(
   const vcon = await load(place, store, uuid, definition, call);
   const copyUuid = (kind?: string) => uuidOfCopy(place, store, vcon, kind);
   const present = async () => {
-    if (!(await isStored(place, store, uuid))) throw notFound(uuid);
+    if (!(await has(store, uuid))) throw notFound(uuid);
   };
   const delivery = () => store.delivery();
   const key = keyOf(place, message, uuid);
@@ -250,9 +250,13 @@ function eventsOf(
   return add || replace ? [{ ...eventBy(node, "vcon_enhanced"), ...done, duration }, ...sent] : sent;
 }
 
-async function isStored(place: Workplace, store: VconStore, uuid: string): Promise<boolean> {
+function isStored(place: Workplace, store: VconStore, uuid: string): Promise<boolean> {
+  return retry(place, () => has(store, uuid));
+}
+
+async function has(store: VconStore, uuid: string): Promise<boolean> {
   try {
-    await retry(place, () => store.read(uuid, []));
+    await store.read(uuid, []);
     return true;
   } catch (error) {
     if (error instanceof VconError && error.code === "VCON_SEALED") return true;

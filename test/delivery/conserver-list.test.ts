@@ -493,7 +493,7 @@ describe.each([
       await program.hset(`vcon-list:{${name}}:past`, sha1, "0 24");
       const worker = await work({ atOnce: 1 });
       await until(() => worker.taken.length === 1);
-      expect(worker.taken[0]!.uuid).toBe(poison);
+      expect(worker.taken[0]!.uuid, "it rests, and holds nobody up").toBe(other);
       await worker.kill();
       const taker = consume({}, () => done);
       await until(async () => (await dead()).length > 0);

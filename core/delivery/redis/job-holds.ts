@@ -1,8 +1,12 @@
 /** Keeps the vCons of jobs that would expire. Each job has a hold of its own, so that no other one can end it. */
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { VconError } from "../../errors.ts";
 import type { Connection } from "../../store/redis/connection.ts";
 import type { VconStore } from "../../store/store.ts";
 import { type JobData, KEY_PREFIX, nameForBull } from "./job.ts";
+
+const TRY_AGAIN_MS = 1000;
 
 export class JobHolds {
   readonly #connection: Connection;
@@ -19,6 +23,18 @@ export class JobHolds {
   async begin(uuid: string): Promise<JobData> {
     const holder = `queue:${this.#queue}:${randomUUID()}`;
     return (await this.#store.hold(uuid, holder)) ? { uuid, holder } : { uuid };
+  }
+
+  /** As {@link endUnlessNeeded}, tried until Redis answers or the signal comes. Never rejects. */
+  async endWhenPossible(id: string, data: JobData, giveUp: AbortSignal): Promise<void> {
+    while (!giveUp.aborted) {
+      try {
+        return await this.endUnlessNeeded(id, data);
+      } catch (error) {
+        if (!(error instanceof VconError && error.transient)) return;
+        await pause(TRY_AGAIN_MS, undefined, { signal: giveUp }).catch(() => {});
+      }
+    }
   }
 
   /** Ends the hold of a job that is gone or never came to be. */

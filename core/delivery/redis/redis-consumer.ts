@@ -1,7 +1,6 @@
 /** Takes jobs from a queue by a worker of BullMQ, and settles them. */
 import { setTimeout as pause } from "node:timers/promises";
 import { DelayedError, WaitingError } from "bullmq";
-import { VconError } from "../../errors.ts";
 import type { Connection, RedisClient } from "../../store/redis/connection.ts";
 import { MOST_BREAKS, restAfter } from "../broken-off.ts";
 import { changesOnly } from "../changes-only.ts";
@@ -121,6 +120,8 @@ export class RedisConsumer implements Consumer {
     });
     client.on("error", () => {});
     client.on("ready", () => this.#greet());
+    // A cluster's client may take itself for closing after its end, and would keep every call for ever.
+    client.once("end", () => client.on("close", () => Object.assign(client, { status: "end" })));
     return client;
   }
 
@@ -134,8 +135,8 @@ export class RedisConsumer implements Consumer {
 
   async #process(job: QueuedJob, token: string): Promise<void> {
     this.#works();
-    if (this.#stopping.signal.aborted) return this.#giveBack(job, token);
     await this.#letRest(job, token);
+    if (this.#stopping.signal.aborted) return this.#giveBack(job, token);
     const claim = new Claim(job);
     this.#claims.set(job, claim);
     handOver(claim, this.#take);
@@ -173,21 +174,11 @@ export class RedisConsumer implements Consumer {
   async #end(job: QueuedJob): Promise<void> {
     const claim = this.#claims.get(job);
     if (claim === undefined) return;
-    if ((await claim.outcome).is === "done") await this.#endHold(job);
+    // Only after BullMQ has acknowledged the job: a crash in between leaves a vCon that stays, and no job without one.
+    if ((await claim.outcome).is === "done")
+      await this.#holds.endWhenPossible(job.id!, job.data, this.#leaving.signal);
     this.#claims.delete(job);
     claim.end();
-  }
-
-  /** Only after BullMQ has acknowledged the job: a crash in between leaves a vCon that stays, and no job without one. */
-  async #endHold(job: QueuedJob): Promise<void> {
-    while (!this.#leaving.signal.aborted) {
-      try {
-        return await this.#holds.endUnlessNeeded(job.id!, job.data);
-      } catch (error) {
-        if (!(error instanceof VconError && error.transient)) return;
-        await pause(TRY_AGAIN_MS, undefined, { signal: this.#leaving.signal }).catch(() => {});
-      }
-    }
   }
 
   #works(): void {

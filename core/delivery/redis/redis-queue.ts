@@ -29,6 +29,7 @@ export class RedisQueue implements Queue {
   readonly #connection: Connection;
   readonly #holds: JobHolds;
   readonly #dead: DeadLetters;
+  readonly #closed = new AbortController();
   #bull: Bull | undefined;
 
   /** @param name a checked one. @param store keeps the bodies of the jobs */
@@ -46,11 +47,13 @@ export class RedisQueue implements Queue {
       await this.call((bull) => bull.add("vcon", data, { jobId, ...others }));
     } catch (error) {
       // It may have been added though no answer came. Nobody waits for this: Redis is probably away.
-      this.#endHold(jobId, data);
+      this.#endHoldLater(jobId, data);
       throw error;
     }
     // A job of this key may have been there already, with a hold of its own.
-    if (options.key !== undefined) await this.#endHold(jobId, data);
+    if (options.key !== undefined) {
+      await this.#holds.endUnlessNeeded(jobId, data).catch(() => this.#endHoldLater(jobId, data));
+    }
   }
 
   consume(options: ConsumeOptions, take: (job: TakenJob) => void): Consumer {
@@ -87,12 +90,12 @@ export class RedisQueue implements Queue {
   }
 
   async close(): Promise<void> {
+    this.#closed.abort();
     await this.#bull?.close();
   }
 
-  /** Never rejects: at worst the vCon is kept for longer than it has to be. */
-  async #endHold(id: string, data: JobData): Promise<void> {
-    await this.#holds.endUnlessNeeded(id, data).catch(() => {});
+  #endHoldLater(id: string, data: JobData): void {
+    void this.#holds.endWhenPossible(id, data, this.#closed.signal);
   }
 
   /** @param client is connected, so that BullMQ has nothing to wait for */

@@ -71,6 +71,7 @@ export class PatientWorker extends Worker<JobData, void> {
   }
 
   protected override async moveToActive(token: string, name?: string): Promise<Job<JobData, void>> {
+    if (this.#closing.aborted) return undefined as never;
     try {
       const job = await super.moveToActive(token, name);
       this.#events.answered();

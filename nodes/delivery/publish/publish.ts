@@ -8,8 +8,7 @@ export default sender({
   icon: "vcon-channel.svg",
   fields: { channel: nameToSend("channel") },
   reads: [],
-  async run({ vcon, config, present, delivery }) {
-    await present();
+  async run({ vcon, config, delivery }) {
     await (await delivery()).channel(nameIn(config.channel, "channel")).publish(vcon.uuid);
     return undefined;
   },
