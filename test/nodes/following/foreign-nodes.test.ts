@@ -228,6 +228,23 @@ describe("A function that sends later in a way that nobody can see coming", () =
     ]);
   });
 
+  it("that puts messages aside, and sends them together with that of a later job, is told so too", async () => {
+    const aside =
+      "const all = [...(flow.get('all') ?? []), msg]; flow.set('all', all); return all.length === 2 ? [all] : null;";
+    await jobs.deploy([fn(aside), last]);
+    await jobs.add();
+    await jobs.areDone();
+    await jobs.add();
+    await jobs.held(2);
+    expect(jobs.nodeRed.log).toContainEqual({
+      id: "first",
+      level: 30,
+      message: expect.stringContaining("join or batch"),
+    });
+    jobs.release();
+    await jobs.areDone();
+  });
+
   it("is followed once it does, and told nothing", async () => {
     const before = jobs.nodeRed.log.length;
     await jobs.deploy([fn(`${later}.then(() => { node.send(msg); node.done(); });`), last]);
