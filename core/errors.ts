@@ -4,13 +4,15 @@ export type VconErrorCode =
   | "VCON_MALFORMED"
   | "VCON_NOT_FOUND"
   | "VCON_SEALED"
-  /** Another document took its place while it was being read. */
+  /** It is not, or no longer, as whoever read or wrote it took it to be. */
   | "VCON_CHANGED"
   | "VCON_TOO_LARGE"
   /** The vCon lists a critical extension that is not known here. */
   | "EXTENSION_UNSUPPORTED"
   /** The vCon has no party of this index. */
   | "PARTY_NOT_FOUND"
+  /** The vCon has no dialog of this index. */
+  | "PART_NOT_FOUND"
   /** The signature does not fit, or what it signs says otherwise than its header. */
   | "SIGNATURE_INVALID"
   /** The signer's certificates do not lead to a trusted one, or are not valid at the time. */
@@ -66,6 +68,16 @@ export function changed(uuid: string): VconError {
   return new VconError("VCON_CHANGED", `vCon ${uuid} was replaced while it was being read. Send it again.`, {
     transient: true,
   });
+}
+
+/** The vCon was changed since the revision that was to be added to, replaced or deleted. */
+export function changedSince(uuid: string): VconError {
+  return new VconError("VCON_CHANGED", `vCon ${uuid} was changed meanwhile. Read it again.`);
+}
+
+/** The vCon has no dialog of this index. */
+export function noDialog(uuid: string, dialog: number): VconError {
+  return new VconError("PART_NOT_FOUND", `vCon ${uuid} has no dialog ${dialog}: they are counted from 0.`);
 }
 
 /** The vCon is signed or encrypted, so its parts can be neither read nor added to. */

@@ -48,4 +48,20 @@ export interface ConserverList {
    * list where the process that took it is gone. What would be a dead letter of a queue goes to `DLQ:<list>`.
    */
   consume(options: ConsumeOptions, take: (job: TakenJob) => void): Consumer;
+
+  /** How many wait. */
+  length(): Promise<number>;
+
+  /** Takes the oldest for good, at most so many. @returns what stood on the list */
+  pull(limit: number): Promise<string[]>;
+
+  /** What has failed, the one that has been there longest first; all if no limit is given. */
+  dead(options?: { limit?: number; offset?: number }): Promise<string[]>;
+
+  /**
+   * Puts what has failed, the one that has been there longest first, back to the end of the list; in a cluster a crash
+   * in between leaves an item in both.
+   * @returns how many
+   */
+  replay(limit: number): Promise<number>;
 }

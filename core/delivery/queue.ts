@@ -32,6 +32,14 @@ export interface Queue {
    */
   consume(options: ConsumeOptions, take: (job: TakenJob) => void): Consumer;
 
+  /**
+   * Takes out the jobs that wait, oldest of the highest priority first, for one who will not say whether they were done:
+   * with the answer they are.
+   * @param limit at most so many
+   * @returns their UUIDs
+   */
+  pull(limit: number): Promise<string[]>;
+
   counts(): Promise<QueueCounts>;
 
   /** Jobs that have failed for good, the one that has been there longest first. */

@@ -10,23 +10,32 @@ export class LargeBody {
   readonly size: number;
   /** "text": the bytes are the string; "json": they are the JSON of any value. */
   readonly kind: "text" | "json";
-  readonly #open: () => AsyncIterable<Uint8Array>;
+  readonly #open: (start: number, end: number) => AsyncIterable<Uint8Array>;
 
-  constructor(size: number, kind: "text" | "json", open: () => AsyncIterable<Uint8Array>) {
+  /** @param open reads the bytes from `start` on, up to but without `end`; `end` is at most `size` */
+  constructor(
+    size: number,
+    kind: "text" | "json",
+    open: (start: number, end: number) => AsyncIterable<Uint8Array>,
+  ) {
     this.size = size;
     this.kind = kind;
     this.#open = open;
   }
 
-  /** The bytes, piece by piece; each call reads them anew. */
-  stream(): AsyncIterable<Uint8Array> {
-    return this.#open();
+  /**
+   * The bytes, piece by piece; each call reads them anew. What a part of them costs does not depend on the others.
+   * @param start the first byte wanted, 0 if not given
+   * @param end the first byte not wanted, `size` if not given
+   */
+  stream(start = 0, end = this.size): AsyncIterable<Uint8Array> {
+    return this.#open(Math.max(0, start), Math.min(end, this.size));
   }
 
   /** The whole body as the value that it is. */
   async value(): Promise<JsonValue> {
     const pieces: Uint8Array[] = [];
-    for await (const piece of this.#open()) pieces.push(piece);
+    for await (const piece of this.stream()) pieces.push(piece);
     const text = Buffer.concat(pieces).toString("utf8");
     return this.kind === "text" ? text : JSON.parse(text);
   }

@@ -46,7 +46,12 @@ export function identify(vcon: AnyVcon): Identified {
   if (uuid === undefined) throw withoutUuid(form);
   if (form === "unsigned") for (const member of ARRAYS) checkArray(uuid, vcon, member);
   const parties = form === "unsigned" ? ((vcon as Vcon).parties ?? []) : [];
-  return { uuid, form, createdAt: Date.parse(String(vcon["created_at"])) || Date.now(), parties };
+  return { uuid, form, createdAt: creationTime(vcon["created_at"]) ?? Date.now(), parties };
+}
+
+/** In milliseconds since 1970, undefined if what stands in a vCon is no time. */
+export function creationTime(createdAt: unknown): number | undefined {
+  return Date.parse(String(createdAt)) || undefined;
 }
 
 /** Like {@link identify}, of a document that is to replace the vCon of this UUID. */

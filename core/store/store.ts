@@ -3,6 +3,7 @@ import type { Delivery } from "../delivery/delivery.ts";
 import type { TrailEvent } from "../trail/event.ts";
 import type { Tag } from "../vcon/tags.ts";
 import type { Analysis, Attachment, EncryptedVcon, SignedVcon, Vcon } from "../vcon/types.ts";
+import type { Notes } from "./notes.ts";
 import type { Part, VconView } from "./view.ts";
 
 export type AnyVcon = Vcon | SignedVcon | EncryptedVcon;
@@ -21,6 +22,8 @@ export interface Addition {
   tags?: Tag[];
   /** Names of the extensions that the additions use; added to the vCon's list where they are missing. */
   extensions?: string[];
+  /** Add only to the vCon that the view with this revision shows, one that was read with "sealed". */
+  revision?: string;
 }
 
 /** Which vCons to list: by creation time, newest first. */
@@ -33,6 +36,29 @@ export interface ListOptions {
   limit?: number;
   /** Leave out so many of the newest. */
   offset?: number;
+}
+
+/** Where a vCon stands by creation time. */
+export interface Entry {
+  uuid: string;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+}
+
+export interface PageOptions extends Pick<ListOptions, "since" | "until" | "limit"> {
+  /** Begin behind this one: the last of the page before, whether it is still there or not. */
+  after?: Entry;
+  /** Only vCons that `find` would find; all if not given. */
+  party?: PartyQuery;
+}
+
+/** Bytes that are to become a dialog's body, and what they are. */
+export interface IncomingMedia {
+  /** As they are, not encoded. Read once, as they are needed. */
+  bytes: AsyncIterable<Uint8Array>;
+  mediatype: string;
+  /** The dialog keeps its own if not given. */
+  filename?: string | undefined;
 }
 
 /** A person to look for. Numbers are compared as E.164, addresses in lower case, names as written. */
@@ -67,7 +93,8 @@ export interface VconStore {
    * An event `vcon_enhanced` is kept only if something was added, every other event always.
    * @returns false if everything was there already
    * @throws VconError `VCON_NOT_FOUND`, `VCON_MALFORMED` as in create, or `VCON_SEALED` for a signed or encrypted one
-   *   that is to be added to: that it was sent can be told of any
+   *   that is to be added to: that it was sent can be told of any; `VCON_CHANGED` if it has another revision than the
+   *   addition names
    */
   append(uuid: string, addition: Addition, events?: readonly TrailEvent[]): Promise<boolean>;
 
@@ -81,8 +108,28 @@ export interface VconStore {
    */
   replace(uuid: string, revision: string, vcon: AnyVcon, events?: readonly TrailEvent[]): Promise<boolean>;
 
-  /** Removes the vCon and all that was indexed of it; its trail stays. @returns false if it was not there */
-  delete(uuid: string, event?: TrailEvent): Promise<boolean>;
+  /**
+   * Makes the bytes the body of a dialog, in base64url, in place of the body or address that it had. They are written as
+   * they come, never held as a whole; until the last one nothing of it is seen, and if reading them fails nothing is.
+   * @param dialog its index
+   * @param options.revision as in {@link Addition}
+   * @throws VconError `VCON_NOT_FOUND`, `VCON_SEALED`, `VCON_CHANGED`; `PART_NOT_FOUND` if there is no such dialog;
+   *   `VCON_TOO_LARGE` for more than 383 MB; and whatever reading the bytes throws
+   */
+  setMedia(
+    uuid: string,
+    dialog: number,
+    media: IncomingMedia,
+    options?: { revision?: string | undefined; events?: readonly TrailEvent[] },
+  ): Promise<void>;
+
+  /**
+   * Removes the vCon and all that was indexed of it; its trail stays.
+   * @param revision remove only the vCon that the view with this revision shows
+   * @returns false if it was not there
+   * @throws VconError `VCON_CHANGED` if it has another revision
+   */
+  delete(uuid: string, event?: TrailEvent, revision?: string): Promise<boolean>;
 
   /**
    * The UUID under which the conversation that `source` names is or will be stored: the same for every call
@@ -90,7 +137,14 @@ export interface VconStore {
    */
   uuidFor(source: string): Promise<string>;
 
+  /** Those that are there: one that others have deleted, or that has expired, is no longer listed. */
   list(options?: ListOptions): Promise<string[]>;
+
+  /**
+   * Likewise with what it takes to go on from there: newest first, those of the same moment by UUID, the greatest first.
+   * What is created meanwhile moves no page.
+   */
+  page(options?: PageOptions): Promise<Entry[]>;
 
   /**
    * The UUIDs of vCons that have one party that fits every given member; none for an empty query. A sealed vCon and the
@@ -98,6 +152,13 @@ export interface VconStore {
    * two parties.
    */
   find(party: PartyQuery): Promise<string[]>;
+
+  /**
+   * Enters every vCon anew by its creation time and its parties, as far as these can be read: also those that others
+   * have put here, and by another country than before. One that can't be read is passed over.
+   * @returns how many were entered
+   */
+  reindex(): Promise<number>;
 
   /** The events of a vCon, oldest first; also after it was deleted. */
   trail(uuid: string): Promise<TrailEvent[]>;
@@ -115,6 +176,9 @@ export interface VconStore {
    * happens where there is no such hold, or no such vCon any more.
    */
   release(uuid: string, holder: string): Promise<void>;
+
+  /** Small texts that are kept for a while and belong to no vCon. */
+  readonly notes: Notes;
 
   /** How UUIDs travel between flows, kept where the vCons are: opened at the first call, closed with the store. */
   delivery(): Promise<Delivery>;

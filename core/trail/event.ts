@@ -26,6 +26,8 @@ export interface TrailEvent {
   at: string;
   /** The Node-RED node that did the step. */
   node?: { id: string; type: string; name?: string; flow?: string };
+  /** The name of the key by which it was done over the API. */
+  key?: string;
   /** What was added, as parts: "analysis:transcript", "attachments:tags". */
   added?: string[];
   /** The form that the vCon has from now on, where a step has given it another. */

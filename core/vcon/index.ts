@@ -26,6 +26,7 @@ export {
   decodeBase64Url,
   decodeBase64UrlStream,
   encodeBase64Url,
+  encodeBase64UrlStream,
   type HashAlgorithm,
   knownContentHashes,
   mediatypeOf,
@@ -78,4 +79,5 @@ export {
 export type * from "./types.ts";
 export { findUuid, newUuid, parseUuid, uuid8 } from "./uuid.ts";
 export { type Finding, findingsFrom, type Level, validateVcon, worstLevel } from "./validate/index.ts";
+export { wordFinder } from "./words.ts";
 export { SYNTAX, writeVcon } from "./write.ts";

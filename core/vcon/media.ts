@@ -27,6 +27,20 @@ export function decodeBase64Url(text: string): Buffer {
   return Buffer.from(text, "base64url");
 }
 
+/** Like {@link encodeBase64Url}, piece by piece: the pieces may be cut anywhere, and the text comes as bytes. */
+export async function* encodeBase64UrlStream(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Buffer, void> {
+  let rest = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    const bytes = Buffer.concat([rest, chunk]);
+    const whole = bytes.length - (bytes.length % 3);
+    rest = bytes.subarray(whole);
+    if (whole > 0) yield Buffer.from(encodeBase64Url(bytes.subarray(0, whole)), "latin1");
+  }
+  if (rest.length > 0) yield Buffer.from(encodeBase64Url(rest), "latin1");
+}
+
 /** Like {@link decodeBase64Url}, piece by piece: the pieces of the text (as bytes) may be cut anywhere. */
 export async function* decodeBase64UrlStream(
   chunks: AsyncIterable<Uint8Array>,

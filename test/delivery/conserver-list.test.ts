@@ -43,10 +43,15 @@ async function cluster(): Promise<Servers> {
   return { ...started, program: () => new Cluster(hosts) };
 }
 
-describe.each([
+// Most of the time goes by in waiting: for claims to run out, and for a Redis that is away. Both wait together.
+describe.concurrent.each([
   ["one Redis", oneServer],
   ["Redis Cluster", cluster],
 ])("%s", (_, start) => {
+  describe("has a conserver list", { concurrent: false }, () => conserverList(start));
+});
+
+function conserverList(start: () => Promise<Servers>): void {
   let redis: Servers;
   let program: Redis | Cluster;
   let store: VconStore;
@@ -143,6 +148,97 @@ describe.each([
       const pushed = uuids(3);
       for (const uuid of pushed) await list.push(uuid);
       expect(await waiting()).toEqual(pushed);
+    });
+  });
+
+  describe("asking and pulling", () => {
+    const dying = (...texts: (string | Buffer)[]) => program.rpush(`DLQ:${name}`, ...texts);
+
+    test("the length is that of what waits", async () => {
+      expect(await list.length()).toBe(0);
+      await feed(...uuids(3));
+      expect(await list.length()).toBe(3);
+    });
+
+    test("what is pulled is the oldest, as it stood on the list, and nothing of it stays", async () => {
+      const pushed = [newUuid(), "not a UUID", "", "été 🎧"];
+      expect(await list.pull(1)).toEqual([]);
+      await feed(...pushed);
+      expect(await list.pull(0)).toEqual([]);
+      expect(await list.pull(1)).toEqual(pushed.slice(0, 1));
+      expect(await list.pull(2)).toEqual(pushed.slice(1, 3));
+      expect(await waiting()).toEqual(pushed.slice(3));
+      expect(await list.pull(100_000)).toEqual(pushed.slice(3));
+      expect(await program.exists(name)).toBe(0);
+    });
+
+    test("those who pull at the same time share the list", async () => {
+      const pushed = uuids(100);
+      await feed(...pushed);
+      const pulled = await Promise.all([1, 9, 40, 60].map((limit) => list.pull(limit)));
+      expect(pulled.flat().sort()).toEqual(pushed.sort());
+    });
+
+    test("the dead are told oldest first, all or a page of them, and stay", async () => {
+      expect(await list.dead()).toEqual([]);
+      const died = [...uuids(4), "not a UUID"];
+      await dying(...died);
+      expect(await list.dead()).toEqual(died);
+      expect(await list.dead({ limit: 2 })).toEqual(died.slice(0, 2));
+      expect(await list.dead({ limit: 2, offset: 2 })).toEqual(died.slice(2, 4));
+      expect(await list.dead({ offset: 4 })).toEqual(died.slice(4));
+      expect(await list.dead({ limit: 0 })).toEqual([]);
+      expect(await list.dead({ limit: 9, offset: 5 })).toEqual([]);
+      expect(await dead()).toEqual(died);
+    });
+
+    test("the dead go back to the end of the list, oldest first, as they are, and no more than asked for", async () => {
+      const fresh = newUuid();
+      const died = [...uuids(2), Buffer.from([0, 0xff, 0xfe]), newUuid()];
+      expect(await list.replay(5)).toBe(0);
+      await feed(fresh);
+      await dying(...died);
+      expect(await list.replay(0)).toBe(0);
+      expect(await list.replay(3)).toBe(3);
+      expect(await dead()).toEqual(died.slice(3));
+      expect(await program.lrangeBuffer(name, 0, -1)).toEqual(
+        [fresh, ...died.slice(0, 3)].map((text) => Buffer.from(text as string)),
+      );
+      expect(await list.replay(100_000)).toBe(1);
+      expect(await dead()).toEqual([]);
+      expect(await waiting()).toHaveLength(5);
+    });
+
+    test("thousands of dead are put back once, though two do it at the same time", async () => {
+      const same = newUuid();
+      const died = [...uuids(1500), same, same];
+      await dying(...died);
+      const counts = await Promise.all([list.replay(100_000), list.replay(100_000)]);
+      expect(counts[0]! + counts[1]!).toBe(1502);
+      expect((await waiting()).sort()).toEqual(died.sort());
+      expect(await dead()).toEqual([]);
+    });
+
+    test("what fails again at once is not put back again", async () => {
+      const died = uuids(20);
+      await dying(...died);
+      consume({ attempts: 1 }, () => failed);
+      expect(await list.replay(100_000)).toBe(20);
+      await until(async () => (await dead()).length === 20);
+      expect((await dead()).sort()).toEqual(died.sort());
+    });
+
+    test("a key of the list's name that is no list is told, and stays as it is", async () => {
+      const another = { code: "STORE_UNAVAILABLE", message: expect.stringContaining("of another kind") };
+      await dying(newUuid());
+      await program.set(name, "text");
+      for (const call of [list.length(), list.pull(1), list.replay(1)]) {
+        await expect(call).rejects.toMatchObject(another);
+      }
+      expect(await dead()).toHaveLength(1);
+      await program.set(`DLQ:${name}`, "text");
+      for (const call of [list.dead(), list.replay(1)]) await expect(call).rejects.toMatchObject(another);
+      expect(await program.mget(name, name)).toEqual(["text", "text"]);
     });
   });
 
@@ -555,12 +651,15 @@ describe.each([
       expect(await dead()).toEqual([]);
     });
 
-    test("pushing fails instead of waiting, and nothing is pushed later", async () => {
+    test("pushing and asking fail instead of waiting, and nothing is pushed later", async () => {
       await each("kill");
-      await expect(list.push(newUuid())).rejects.toMatchObject({
-        code: "STORE_UNAVAILABLE",
-        transient: true,
-      });
+      const calls = [list.push(newUuid()), list.length(), list.pull(1), list.dead(), list.replay(1)];
+      for (const answer of await Promise.allSettled(calls)) {
+        expect(answer).toMatchObject({
+          status: "rejected",
+          reason: { code: "STORE_UNAVAILABLE", transient: true },
+        });
+      }
       await each("start");
       await until(() =>
         list.push("last").then(
@@ -680,7 +779,7 @@ describe.each([
       { numRuns: 25 },
     );
   });
-});
+}
 
 describe("answers that are lost on their way", () => {
   let server: TestRedis;

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type TestContext, test } from "vitest";
 import {
   type AddOptions,
   type ConsumeOptions,
@@ -20,7 +20,7 @@ import {
 } from "../../core/index.ts";
 import { chat } from "../support/vcons.ts";
 import { type Decision, Taker, until } from "./taker.ts";
-import { startWorker, type Worker, type WorkerOrder } from "./worker-process.ts";
+import { startWorker, type WorkerOrder } from "./worker-process.ts";
 
 /** Where the store is: each time it is opened there, it is another process to the home. */
 export interface Place {
@@ -74,7 +74,6 @@ export function queueContract(name: string, home: QueueHome): void {
 
     const takers: Taker[] = [];
     const watching: Consumer[] = [];
-    const workers: Worker[] = [];
 
     beforeAll(async () => {
       place = await home.start();
@@ -92,7 +91,6 @@ export function queueContract(name: string, home: QueueHome): void {
     });
 
     afterEach(async () => {
-      await Promise.all(workers.splice(0).map((worker) => worker.kill()));
       await Promise.all(takers.splice(0).map((taker) => taker.end()));
       await Promise.all(watching.splice(0).map((watcher) => watcher.stop()));
     });
@@ -124,8 +122,8 @@ export function queueContract(name: string, home: QueueHome): void {
     }
 
     /** One job after the other, so that it is known which is older. */
-    async function add(wanted: readonly string[], options?: AddOptions): Promise<void> {
-      for (const one of wanted) await here.add(one, options);
+    async function add(wanted: readonly string[], options?: AddOptions, queue = here): Promise<void> {
+      for (const one of wanted) await queue.add(one, options);
     }
 
     /** These become dead letters, one after the other. */
@@ -356,19 +354,84 @@ export function queueContract(name: string, home: QueueHome): void {
         expect(taken()).toHaveLength(500);
         for (const taker of sharing) expect(taker.taken.length).toBeGreaterThan(0);
       });
+    });
 
-      test("don't get what another has, for as long as it works on it", async () => {
-        await here.add(uuid);
-        const holder = take(here);
-        await holder.nth(1);
-        const other = take(there);
-        // Longer than any claim lasts that is not renewed.
-        await pause(9_000);
-        expect(other.taken).toEqual([]);
-        expect(holder.taken).toHaveLength(1);
-        expect(await there.counts()).toEqual({ waiting: 0, delayed: 0, active: 1, dead: 0 });
-        await holder.settle(holder.held[0]!);
-        expect(await there.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 });
+    describe("pulling", () => {
+      const nothing = { waiting: 0, delayed: 0, active: 0, dead: 0 };
+
+      test("takes out the oldest of the highest priority first, and with the answer they are done", async () => {
+        const [a, b, c, d, e] = uuids as [string, string, string, string, string];
+        await add([a], { priority: "low" });
+        await add([b, c]);
+        await add([d, e], { priority: "high" });
+        expect(await there.pull(3)).toEqual([d, e, b]);
+        expect(await here.counts()).toEqual({ ...nothing, waiting: 2 });
+        expect(await here.pull(10)).toEqual([c, a]);
+        expect(await there.counts()).toEqual(nothing);
+      });
+
+      test("takes out no more than was asked for, and nothing of nothing", async () => {
+        expect(await here.pull(5)).toEqual([]);
+        await add(uuids.slice(0, 3));
+        expect(await here.pull(0)).toEqual([]);
+        expect(await here.pull(1)).toEqual([uuids[0]]);
+        expect(await here.pull(1000)).toEqual(uuids.slice(1, 3));
+        expect(await here.pull(1)).toEqual([]);
+      });
+
+      test("frees the key of a job", async () => {
+        await here.add(uuid, { key: "k" });
+        expect(await there.pull(1)).toEqual([uuid]);
+        await here.add(uuid, { key: "k" });
+        expect(await here.counts()).toEqual({ ...nothing, waiting: 1 });
+      });
+
+      test("leaves what is delayed, in somebody's hands, in its pause or dead", async () => {
+        await bury([uuids[0]!]);
+        const taker = take(here, { atOnce: 2, pause: 60_000 });
+        await add(uuids.slice(1, 3));
+        await taker.settle(await taker.nth(2), failed);
+        await here.add(uuids[3]!, { delay: 60_000 });
+        expect(await there.pull(10)).toEqual([]);
+        expect(await there.counts()).toEqual({ waiting: 0, delayed: 2, active: 1, dead: 1 });
+      });
+
+      test("takes out what was delayed once its time has come, where nobody consumes", async () => {
+        await here.add(uuid, { delay: 30 });
+        await pause(60);
+        expect(await there.pull(1)).toEqual([uuid]);
+      });
+
+      test("takes out what a taker has returned or what was replayed", async () => {
+        await bury(uuids.slice(0, 1));
+        await here.replay("all", "failed");
+        expect(await there.pull(10)).toEqual(uuids.slice(0, 1));
+        const taker = take(here, { atOnce: 1 });
+        await add(uuids.slice(1, 3));
+        const job = await taker.nth(1);
+        const stopped = taker.stop();
+        await taker.settle(job, returned);
+        await stopped;
+        expect(await there.pull(10)).toEqual(uuids.slice(1, 3));
+      });
+
+      test("by several and taking by others share the jobs: each is given once", async () => {
+        const wanted = Array.from({ length: 600 }, (_, i) => uuids[i % 30]!);
+        await Promise.all(wanted.slice(0, 300).map((one) => here.add(one)));
+        const pulls = [1, 2, 7, 50, 150, 200].map((limit, i) => [here, there][i % 2]!.pull(limit));
+        const pulled = (await Promise.all(pulls)).flat();
+        expect(pulled.sort()).toEqual(wanted.slice(0, 300).sort());
+
+        const taker = take(there, { atOnce: 5 }, () => done);
+        const adding = Promise.all(wanted.slice(300).map((one) => here.add(one)));
+        await until(async () => {
+          pulled.push(...(await here.pull(3)));
+          return pulled.length + taker.taken.length >= 600;
+        });
+        await adding;
+        await taker.stop();
+        expect([...pulled, ...taker.uuids].sort()).toEqual(wanted.sort());
+        expect(await here.counts()).toEqual(nothing);
       });
     });
 
@@ -719,11 +782,46 @@ export function queueContract(name: string, home: QueueHome): void {
       });
     });
 
-    describe("a process that is killed", () => {
-      test("leaves its jobs to the others, and none of them counts as an attempt", async () => {
-        const killed = await worker({ atOnce: 3, settles: false });
+    // Most of the time of these goes by in waiting for claims to run out: they wait together, each with a queue of its own.
+    describe.concurrent("a process", () => {
+      test("that works on a job keeps it for as long as it takes", async (context) => {
+        const { here, there, take } = site(context);
+        await here.add(uuid);
+        const holder = take(here);
+        await holder.nth(1);
+        const other = take(there);
+        // Longer than any claim lasts that is not renewed.
+        await pause(9_000);
+        expect(other.taken).toEqual([]);
+        expect(holder.taken).toHaveLength(1);
+        expect(await there.counts()).toEqual({ waiting: 0, delayed: 0, active: 1, dead: 0 });
+        await holder.settle(holder.held[0]!);
+        expect(await there.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 });
+      });
+
+      test("that is killed by one of its jobs takes the others with it only until they begin apart", {
+        timeout: 180_000,
+      }, async (context) => {
+        const { here, work } = site(context);
+        const [first, deadly, last] = uuids as [string, string, string];
+        await add([first, deadly, last], {}, here);
+        const settled = new Set<string>();
+        while (settled.size < 2) {
+          const one = await work({ atOnce: 3, settles: true, after: 1000, diesOf: deadly });
+          const hasEnded = () => one.process.exitCode !== null || one.process.signalCode !== null;
+          await until(() => hasEnded() || settled.size + one.settled.length >= 2);
+          for (const id of one.settled) settled.add(id);
+          await one.kill();
+        }
+        const { waiting, delayed, active, dead } = await here.counts();
+        expect({ left: waiting + delayed + active, dead }).toEqual({ left: 1, dead: 0 });
+      });
+
+      test("that is killed leaves its jobs to the others, and none of them counts as an attempt", async (context) => {
+        const { here, there, take, work } = site(context);
+        const killed = await work({ atOnce: 3, settles: false });
         const kept = take(here, { atOnce: 1 });
-        await add(uuids.slice(0, 4));
+        await add(uuids.slice(0, 4), {}, here);
         await kept.nth(1);
         await until(() => killed.taken.length === 3);
         await killed.kill();
@@ -736,11 +834,12 @@ export function queueContract(name: string, home: QueueHome): void {
         expect(kept.taken).toHaveLength(1);
       });
 
-      test("again and again loses nothing, and does nothing again that was settled", async () => {
+      test("that is killed again and again loses nothing, and does nothing again that was settled", async (context) => {
+        const { here, there, take, work } = site(context);
         await Promise.all(Array.from({ length: 1000 }, (_, i) => here.add(uuids[i % 30]!)));
         const settled: string[] = [];
         for (let turn = 1; turn <= 3; turn++) {
-          const one = await worker({ atOnce: 5, settles: true });
+          const one = await work({ atOnce: 5, settles: true });
           await until(() => one.settled.length >= 50);
           await one.kill();
           settled.push(...one.settled);
@@ -757,36 +856,21 @@ export function queueContract(name: string, home: QueueHome): void {
         expect(await here.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 });
       });
 
-      test("and started again goes on with its own jobs", async () => {
-        const killed = await worker({ atOnce: 2, settles: false });
-        await add(uuids.slice(0, 3));
+      test("that is killed and started again goes on with its own jobs", async (context) => {
+        const { here, work } = site(context);
+        const killed = await work({ atOnce: 2, settles: false });
+        await add(uuids.slice(0, 3), {}, here);
         await until(() => killed.taken.length === 2);
         await killed.kill();
-        const again = await worker({ atOnce: 3, settles: true });
+        const again = await work({ atOnce: 3, settles: true });
         await until(() => again.settled.length === 3);
         expect(again.taken.map((job) => job.uuid).sort()).toEqual(uuids.slice(0, 3).sort());
         expect(await here.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, dead: 0 });
       });
 
-      test("by one of its jobs takes the others with it only until they begin apart", {
-        timeout: 180_000,
-      }, async () => {
-        const [first, deadly, last] = uuids as [string, string, string];
-        await add([first, deadly, last]);
-        const settled = new Set<string>();
-        while (settled.size < 2) {
-          const one = await worker({ atOnce: 3, settles: true, after: 1000, diesOf: deadly });
-          const hasEnded = () => one.process.exitCode !== null || one.process.signalCode !== null;
-          await until(() => hasEnded() || settled.size + one.settled.length >= 2);
-          for (const id of one.settled) settled.add(id);
-          await one.kill();
-        }
-        const { waiting, delayed, active, dead } = await here.counts();
-        expect({ left: waiting + delayed + active, dead }).toEqual({ left: 1, dead: 0 });
-      });
-
-      test("or stands still has no say any more in what another has taken over", async () => {
-        const still = await worker({ atOnce: 1, settles: true, after: 300 });
+      test("that stands still has no say any more in what another has taken over", async (context) => {
+        const { here, there, take, work } = site(context);
+        const still = await work({ atOnce: 1, settles: true, after: 300 });
         await here.add(uuid);
         await until(() => still.taken.length === 1);
         still.process.kill("SIGSTOP");
@@ -799,10 +883,22 @@ export function queueContract(name: string, home: QueueHome): void {
         expect(await here.deadLetters()).toMatchObject([{ id: job.id, uuid }]);
       });
 
-      async function worker(order: Omit<WorkerOrder, "url" | "options" | "queue">): Promise<Worker> {
-        const started = await startWorker({ ...place, queue: here.name, ...order });
-        workers.push(started);
-        return started;
+      function site({ onTestFinished }: TestContext) {
+        const queue = `contract ${randomUUID()}`;
+        return {
+          here: deliveries[0].queue(queue),
+          there: deliveries[1].queue(queue),
+          take: (...wanted: ConstructorParameters<typeof Taker>) => {
+            const taker = new Taker(...wanted);
+            onTestFinished(() => taker.end());
+            return taker;
+          },
+          work: async (order: Omit<WorkerOrder, "url" | "options" | "queue">) => {
+            const worker = await startWorker({ ...place, queue, ...order });
+            onTestFinished(() => worker.kill());
+            return worker;
+          },
+        };
       }
     });
 

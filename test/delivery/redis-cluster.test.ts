@@ -7,22 +7,20 @@ import { chat } from "../support/vcons.ts";
 import { queueContract } from "./queue-contract.ts";
 import { Taker, until } from "./taker.ts";
 
-let servers: TestRedis[] = [];
+let contractServers: TestRedis[] = [];
 
-async function start(): Promise<{ url: string }> {
-  const cluster = await startCluster();
-  servers = cluster.servers;
-  return cluster;
-}
+queueContract("Redis Cluster", {
+  start: async () => {
+    const { url, servers } = await startCluster();
+    contractServers = servers;
+    return { url };
+  },
+  stop: () => stop(contractServers),
+});
 
-async function stop(): Promise<void> {
-  for (const server of servers) await server.stop();
-}
-
-queueContract("Redis Cluster", { start, stop });
-
-test("a consumer can stop in a cluster, whenever a part of it was away before", async () => {
-  const { url } = await start();
+// These two wait together.
+test.concurrent("a consumer can stop in a cluster, whenever a part of it was away before", async () => {
+  const { url, servers } = await startCluster();
   const store = await openStore(url);
   const queue = (await store.delivery()).queue("calls");
   for (let turn = 0; turn < 6; turn++) {
@@ -34,11 +32,11 @@ test("a consumer can stop in a cluster, whenever a part of it was away before", 
     await Promise.all(takers.map((taker) => taker.end()));
   }
   await store.close();
-  await stop();
+  await stop(servers);
 });
 
-test("queues and vCons in every slot of a cluster work, and go on when a part of it was away", async () => {
-  const { url } = await start();
+test.concurrent("queues and vCons in every slot of a cluster work, and go on when a part of it was away", async () => {
+  const { url, servers } = await startCluster();
   const client = new Cluster(servers.map(({ port }) => ({ host: "127.0.0.1", port })));
   client.on("error", () => {});
   const store = await openStore(url);
@@ -71,5 +69,9 @@ test("queues and vCons in every slot of a cluster work, and go on when a part of
   for (const { uuid } of vcons) await until(async () => (await client.pttl(`vcon:${uuid}`)) > 0);
   await store.close();
   client.disconnect();
-  await stop();
+  await stop(servers);
 });
+
+async function stop(servers: TestRedis[]): Promise<void> {
+  for (const server of servers) await server.stop();
+}

@@ -1,6 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  type TestContext,
+  test,
+  vi,
+} from "vitest";
 import {
   newUuid,
   type Outcome,
@@ -9,10 +19,11 @@ import {
   type TakenJob,
   type VconStore,
 } from "../../core/index.ts";
+import { startForgetfulProxy } from "../support/forgetful-proxy.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
 import { chat } from "../support/vcons.ts";
 import { queueContract } from "./queue-contract.ts";
-import { Taker, until } from "./taker.ts";
+import { Taker, type Taking, until } from "./taker.ts";
 import { startWorker } from "./worker-process.ts";
 
 const HOUR_MS = 60 * 60_000;
@@ -62,10 +73,8 @@ describe("A queue in Redis", () => {
     await server.stop();
   });
 
-  function take(
-    ...[options, decide]: ConstructorParameters<typeof Taker> extends [unknown, ...infer R] ? R : never
-  ) {
-    const taker = new Taker(queue, options, decide);
+  function take(...wanted: Taking): Taker {
+    const taker = new Taker(queue, ...wanted);
     takers.push(taker);
     return taker;
   }
@@ -160,42 +169,15 @@ describe("A queue in Redis", () => {
       expect(await left(uuid)).toBe(-1);
     });
 
-    test("until its job is done by another process than the one that was killed at work on it", async () => {
+    test("until its job is pulled", async () => {
       const uuid = await vcon(HOUR_MS);
-      const worker = await startWorker({ url: server.url, queue: queue.name, atOnce: 1, settles: false });
       await queue.add(uuid);
-      await until(() => worker.taken.length === 1);
-      await worker.kill();
+      await queue.add(uuid, { key: "k" });
+      expect(await queue.pull(1)).toEqual([uuid]);
       expect(await left(uuid)).toBe(-1);
-      const taker = take();
-      await taker.settle(await taker.nth(1), done);
+      expect(await queue.pull(1)).toEqual([uuid]);
       expect(await left(uuid)).toBeGreaterThan(0);
     });
-  });
-
-  test("a job that its process does not survive is a dead letter in the end, and can begin anew", async () => {
-    const uuid = await vcon();
-    const worker = await startWorker({ url: server.url, queue: queue.name, atOnce: 1, settles: false });
-    await queue.add(uuid);
-    await until(() => worker.taken.length === 1);
-    // As if 24 processes had ended before this one.
-    await admin.hset(`vcon-queue:{${queue.name}}:${worker.taken[0]!.id}`, "stc", 24);
-    await worker.kill();
-    const taker = take();
-    await until(async () => (await queue.counts()).dead === 1);
-    const [letter] = await queue.deadLetters();
-    expect(letter).toMatchObject({
-      uuid,
-      reason: expect.stringMatching(/^25 times the process ended/),
-      resumable: false,
-    });
-    expect(letter).not.toHaveProperty("code");
-    expect(taker.taken).toEqual([]);
-
-    await queue.replay("all", "failed");
-    const job = await taker.nth(1);
-    expect(job).toMatchObject({ uuid, attempt: 1 });
-    expect(await admin.hget(`vcon-queue:{${queue.name}}:${job.id}`, "stc")).toBeNull();
   });
 
   test("an endless number of dead letters holds up nobody who looks at others, replays or drops them", async () => {
@@ -244,6 +226,62 @@ describe("A queue in Redis", () => {
     expect(await told()).toBe(false);
   });
 
+  describe("whose answer to a pull is lost", () => {
+    /** @param call what is in the call whose answer is lost, and in none before it */
+    async function pullInVain(
+      call: string,
+    ): Promise<{ uuid: string; answer: PromiseSettledResult<string[]> }> {
+      // Redis knows the scripts from now on.
+      await queue.add(await vcon());
+      await queue.pull(1);
+      const proxy = await startForgetfulProxy(server.port, call);
+      const far = await openStore(`redis://127.0.0.1:${proxy.port}`);
+      const uuid = await vcon(HOUR_MS);
+      await queue.add(uuid);
+      const [answer] = await Promise.allSettled([(await far.delivery()).queue(queue.name).pull(1)]);
+      expect(proxy.lost()).toBe(1);
+      await far.close();
+      proxy.close();
+      return { uuid, answer };
+    }
+
+    test("hands the job out again, also where nobody consumes", async () => {
+      const { uuid, answer } = await pullInVain(":limiter");
+      expect(answer).toMatchObject({ status: "rejected", reason: AWAY });
+      expect(await queue.pull(1)).toEqual([]);
+      expect(await left(uuid)).toBe(-1);
+      await until(async () => {
+        // As if the time of the claim and that between two looks were over.
+        const own = await admin.keys(`vcon-queue:{${queue.name}}:*`);
+        await admin.del(own.filter((key) => /:(lock|stalled-check)$/.test(key)));
+        return (await queue.pull(1))[0] === uuid;
+      });
+      expect(await queue.counts()).toEqual(NOTHING);
+      expect(await left(uuid)).toBeGreaterThan(0);
+    });
+
+    test("loses nothing where the job was already taken out", async () => {
+      const { uuid, answer } = await pullInVain(":completed");
+      expect(answer).toEqual({ status: "fulfilled", value: [uuid] });
+      expect(await queue.counts()).toEqual(NOTHING);
+      await until(async () => (await left(uuid)) > 0);
+    });
+  });
+
+  test("leaves no job, claim or connection behind where jobs were pulled", async () => {
+    await queue.counts();
+    const connections = async () => ((await admin.client("LIST")) as string).split("\n").length;
+    const before = await connections();
+    for (let turn = 0; turn < 10; turn++) {
+      await queue.add(await vcon());
+      await queue.pull(2);
+    }
+    expect(await connections()).toBe(before);
+    const own = await admin.keys(`vcon-queue:{${queue.name}}:*`);
+    // What BullMQ knows of the queue as such.
+    expect(own.filter((key) => !/:(meta|marker|id|events|stalled-check)$/.test(key))).toEqual([]);
+  });
+
   test("leaves no connection behind", async () => {
     await queue.counts();
     const before = ((await admin.client("LIST")) as string).split("\n").length;
@@ -284,23 +322,60 @@ describe("A queue in Redis", () => {
     await until(() => taker.faults.length === 2);
     expect(taker.faults[1]).toBeUndefined();
   });
+});
+
+// Most of the time of these goes by in waiting: they wait together, each with a store and a queue of its own.
+describe.concurrent("A queue of which something goes away", () => {
+  let shared: TestRedis;
+
+  beforeAll(async () => {
+    shared = await startRedis();
+  });
+
+  afterAll(() => shared.stop());
+
+  test("keeps a vCon that would expire until its job is done by another process than the one that was killed at work on it", async (context) => {
+    const { queue, vcon, left, take, work } = await site(context, shared);
+    const uuid = await vcon(HOUR_MS);
+    const worker = await work();
+    await queue.add(uuid);
+    await until(() => worker.taken.length === 1);
+    await worker.kill();
+    expect(await left(uuid)).toBe(-1);
+    const taker = take();
+    await taker.settle(await taker.nth(1), done);
+    expect(await left(uuid)).toBeGreaterThan(0);
+  });
+
+  test("parks a job that its process does not survive, and it can begin anew", async (context) => {
+    const { admin, queue, vcon, take, work } = await site(context, shared);
+    const uuid = await vcon();
+    const worker = await work();
+    await queue.add(uuid);
+    await until(() => worker.taken.length === 1);
+    // As if 24 processes had ended before this one.
+    await admin.hset(`vcon-queue:{${queue.name}}:${worker.taken[0]!.id}`, "stc", 24);
+    await worker.kill();
+    const taker = take();
+    await until(async () => (await queue.counts()).dead === 1);
+    const [letter] = await queue.deadLetters();
+    expect(letter).toMatchObject({
+      uuid,
+      reason: expect.stringMatching(/^25 times the process ended/),
+      resumable: false,
+    });
+    expect(letter).not.toHaveProperty("code");
+    expect(taker.taken).toEqual([]);
+
+    await queue.replay("all", "failed");
+    const job = await taker.nth(1);
+    expect(job).toMatchObject({ uuid, attempt: 1 });
+    expect(await admin.hget(`vcon-queue:{${queue.name}}:${job.id}`, "stc")).toBeNull();
+  });
 
   describe("while Redis is away", () => {
-    let isAway = false;
-
-    async function leave(): Promise<void> {
-      await server.kill();
-      isAway = true;
-    }
-
-    async function comeBack(): Promise<void> {
-      if (isAway) await server.start();
-      isAway = false;
-    }
-
-    afterEach(comeBack);
-
-    test("an add fails, and is not made up for later", async () => {
+    test("an add fails, and is not made up for later", async (context) => {
+      const { store, queue, vcon, left, leave, comeBack } = await siteOfItsOwn(context);
       const [uuid, other] = [await vcon(), await vcon(HOUR_MS)];
       await queue.add(uuid);
       await leave();
@@ -317,11 +392,13 @@ describe("A queue in Redis", () => {
       expect(await left(other)).toBeGreaterThan(0);
     });
 
-    test("everything else that is asked fails too", async () => {
+    test("everything else that is asked fails too", async (context) => {
+      const { queue, leave } = await siteOfItsOwn(context);
       await queue.counts();
       await leave();
       const asked = [
         queue.counts(),
+        queue.pull(1),
         queue.deadLetters(),
         queue.replay("all", "start"),
         queue.replay([newUuid()], "start"),
@@ -331,10 +408,10 @@ describe("A queue in Redis", () => {
       for (const answer of await Promise.allSettled(asked)) {
         expect(answer).toMatchObject({ status: "rejected", reason: AWAY });
       }
-      await comeBack();
     });
 
-    test("a consumer waits, and goes on by itself: nothing is lost, whatever was under way", async () => {
+    test("a consumer waits, and goes on by itself: nothing is lost, whatever was under way", async (context) => {
+      const { queue, vcon, left, take, leave, comeBack } = await siteOfItsOwn(context);
       const uuids = await Promise.all(Array.from({ length: 20 }, () => vcon(HOUR_MS)));
       const settled = new Set<string>();
       const work = async (job: TakenJob): Promise<Outcome> => {
@@ -362,7 +439,8 @@ describe("A queue in Redis", () => {
       for (const uuid of uuids) await until(async () => (await left(uuid)) > 0);
     });
 
-    test("the reason is told once, and that it is over", async () => {
+    test("the reason is told once, and that it is over", async (context) => {
+      const { queue, vcon, take, leave, comeBack } = await siteOfItsOwn(context);
       const taker = take();
       await queue.add(await vcon());
       await taker.nth(1);
@@ -375,7 +453,8 @@ describe("A queue in Redis", () => {
       await until(() => taker.faults.at(-1) === undefined);
     });
 
-    test("a consumer can begin, and takes once Redis is there", async () => {
+    test("a consumer can begin, and takes once Redis is there", async (context) => {
+      const { queue, vcon, take, leave, comeBack } = await siteOfItsOwn(context);
       await queue.add(await vcon());
       await leave();
       const taker = take();
@@ -385,10 +464,12 @@ describe("A queue in Redis", () => {
       expect(taker.faults.at(-1)).toBeUndefined();
     });
 
-    test("a consumer can stop: idle, at work, or before Redis was ever there", async () => {
+    test("a consumer can stop: idle, at work, or before Redis was ever there", async (context) => {
+      const { store, vcon, take, leave, comeBack } = await siteOfItsOwn(context);
+      const busy = (await store.delivery()).queue("at work");
       const idle = take();
-      const atWork = new Taker((await store.delivery()).queue("at work"));
-      await (await store.delivery()).queue("at work").add(await vcon());
+      const atWork = new Taker(busy);
+      await busy.add(await vcon());
       const job = await atWork.nth(1);
       await leave();
       const early = take();
@@ -397,12 +478,13 @@ describe("A queue in Redis", () => {
       await Promise.all([idle.stop(), early.stop(), atWork.settle(job), stopping]);
       await comeBack();
       // What could not be settled is handed out again.
-      const heir = new Taker((await store.delivery()).queue("at work"));
+      const heir = new Taker(busy);
       expect((await heir.nth(1)).id).toBe(job.id);
       await heir.end();
     });
 
-    test("the reader of dead letters misses none", async () => {
+    test("the reader of dead letters misses none", async (context) => {
+      const { queue, vcon, take, leave, comeBack } = await siteOfItsOwn(context);
       const told: string[] = [];
       const faults: (Error | undefined)[] = [];
       const watch = queue.watchDead("alert", {
@@ -424,3 +506,46 @@ describe("A queue in Redis", () => {
     });
   });
 });
+
+/** On a Redis that nobody else uses. */
+async function siteOfItsOwn(context: TestContext) {
+  const server = await startRedis();
+  context.onTestFinished(() => server.stop());
+  return { ...(await site(context, server)), leave: server.kill, comeBack: server.start };
+}
+
+async function site({ onTestFinished }: TestContext, { url, port }: TestRedis) {
+  const admin = new Redis(port, "127.0.0.1", { retryStrategy: () => 50 });
+  admin.on("error", () => {});
+  const store = await openStore(url);
+  const queue = (await store.delivery()).queue(`queue ${newUuid()}`);
+  const ends: (() => Promise<void>)[] = [];
+  onTestFinished(async () => {
+    await Promise.all(ends.map((end) => end()));
+    await store.close();
+    admin.disconnect();
+  });
+  return {
+    admin,
+    store,
+    queue,
+    vcon: async (lifetime?: number) => {
+      const vcon = chat("Good morning.");
+      await store.create(vcon);
+      if (lifetime !== undefined) await admin.pexpire(`vcon:${vcon.uuid}`, lifetime);
+      return vcon.uuid;
+    },
+    left: (uuid: string) => admin.pttl(`vcon:${uuid}`),
+    take: (...wanted: Taking) => {
+      const taker = new Taker(queue, ...wanted);
+      ends.push(() => taker.end());
+      return taker;
+    },
+    /** A process that takes a job and keeps it. */
+    work: async () => {
+      const worker = await startWorker({ url, queue: queue.name, atOnce: 1, settles: false });
+      ends.push(() => worker.kill());
+      return worker;
+    },
+  };
+}

@@ -4,6 +4,9 @@ import type { ConsumeOptions, Consumer, Outcome, Queue, TakenJob } from "../../c
 
 export type Decision = Outcome | undefined | Promise<Outcome>;
 
+/** What it asks for, and how it settles a job: undefined keeps it. */
+export type Taking = [options?: Partial<ConsumeOptions>, decide?: (job: TakenJob) => Decision];
+
 export class Taker {
   /** In the order in which they came. */
   readonly taken: TakenJob[] = [];
@@ -14,12 +17,7 @@ export class Taker {
   readonly #inHands = new Set<TakenJob>();
   readonly #consumer: Consumer;
 
-  /** @param decide how to settle a job; undefined keeps it */
-  constructor(
-    queue: Pick<Queue, "consume">,
-    options: Partial<ConsumeOptions> = {},
-    decide: (job: TakenJob) => Decision = () => undefined,
-  ) {
+  constructor(queue: Pick<Queue, "consume">, ...[options = {}, decide = () => undefined]: Taking) {
     const fault = (error: Error | undefined) => this.faults.push(error);
     this.#consumer = queue.consume({ atOnce: 10, attempts: 3, pause: 20, fault, ...options }, async (job) => {
       this.taken.push(job);

@@ -15,6 +15,7 @@ import {
   type Vcon,
   type VconStore,
 } from "../../core/index.ts";
+import { changing } from "./changing.ts";
 import { replacing } from "./replacing.ts";
 
 export interface Home {
@@ -762,6 +763,7 @@ export function contract(name: string, home: Home): void {
     });
 
     replacing({ store: () => store, another: () => home.open(), create, find });
+    changing({ store: () => store, another: () => home.open(), create });
 
     test("answers a ping", async () => {
       await expect(store.ping()).resolves.toBeUndefined();

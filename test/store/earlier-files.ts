@@ -37,3 +37,27 @@ ${VERSION_1}
 ALTER TABLE vcon ADD COLUMN revision TEXT;
 PRAGMA user_version = 2;
 `;
+
+/** There are queues since then. */
+export const VERSION_3 = `
+${VERSION_2}
+CREATE TABLE job (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, key BLOB, uuid TEXT NOT NULL, state TEXT NOT NULL,
+  priority INTEGER NOT NULL, due INTEGER, added_at INTEGER NOT NULL, begun_at INTEGER, worker INTEGER,
+  failures INTEGER NOT NULL DEFAULT 0, breaks INTEGER NOT NULL DEFAULT 0, resume TEXT
+);
+CREATE UNIQUE INDEX job_key ON job (queue, key) WHERE key IS NOT NULL;
+CREATE INDEX job_waiting ON job (queue, priority) WHERE state = 'waiting';
+CREATE INDEX job_delayed ON job (queue, due) WHERE state = 'delayed';
+CREATE INDEX job_active ON job (worker, queue) WHERE state = 'active';
+CREATE TABLE worker (id INTEGER PRIMARY KEY, until INTEGER NOT NULL);
+CREATE TABLE letter (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER NOT NULL UNIQUE REFERENCES job ON DELETE CASCADE,
+  queue TEXT NOT NULL, reason TEXT NOT NULL, code TEXT, node TEXT, message TEXT, failed_at INTEGER NOT NULL
+);
+CREATE INDEX letter_queue ON letter (queue);
+CREATE TABLE reader (
+  queue TEXT NOT NULL, name TEXT NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY (queue, name)
+) WITHOUT ROWID;
+PRAGMA user_version = 3;
+`;

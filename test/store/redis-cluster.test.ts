@@ -6,6 +6,9 @@ import { waitingKey } from "../../core/store/redis/waiting.ts";
 import { startCluster, type TestRedis } from "../support/redis.ts";
 import { COUNTRY, contract, draft } from "./contract.ts";
 import { expiring } from "./expiring.ts";
+import { finding } from "./finding.ts";
+import { leavesNoMedia } from "./media-keys.ts";
+import { weeding } from "./weeding.ts";
 
 let servers: TestRedis[];
 let url: string;
@@ -23,14 +26,18 @@ contract("Redis Cluster", {
   open: () => openStore(url, { country: COUNTRY }),
 });
 
-describe("vCons that expire in Redis Cluster", () =>
-  expiring(
-    () => url,
-    () => new Cluster(servers.map(({ port }) => ({ host: "127.0.0.1", port }))),
-  ));
+const connect = () => new Cluster(servers.map(({ port }) => ({ host: "127.0.0.1", port })));
+
+describe("vCons that expire in Redis Cluster", () => expiring(() => url, connect));
+
+describe("Redis Cluster keeps no media", () => leavesNoMedia(() => url, connect));
+
+describe("finding in Redis Cluster", () => finding((country) => openStore(url, { country })));
+
+describe("weeding Redis Cluster", () => weeding(() => url, connect));
 
 test("a sweep finishes the indexes that a crash has left", async () => {
-  const admin = new Cluster(servers.map(({ port }) => ({ host: "127.0.0.1", port })));
+  const admin = connect();
   const first = await openStore(url);
   const [created, deleted] = [
     draft({ parties: [{ name: "Created" }] }),

@@ -2,10 +2,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openStore, type Vcon, type VconStore } from "../../core/index.ts";
+import { DELETE } from "../../core/store/redis/shared-scripts.ts";
+import { startHoldingProxy } from "../support/holding-proxy.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
 import { analysis, COUNTRY, contract, dialog, draft, happened, signed } from "./contract.ts";
 import { expiring } from "./expiring.ts";
+import { finding } from "./finding.ts";
+import { leavesNoMedia } from "./media-keys.ts";
 import { movesNoMedia } from "./socket-bytes.ts";
+import { weeding } from "./weeding.ts";
 
 const TRANSIENT = { code: "STORE_UNAVAILABLE", transient: true };
 
@@ -24,8 +29,22 @@ contract("Redis without JSON", {
 
 describe("Redis without JSON moves no media", () => movesNoMedia(() => redis.url));
 
+describe("Redis without JSON keeps no media", () =>
+  leavesNoMedia(
+    () => redis.url,
+    () => new Redis(redis.port),
+  ));
+
 describe("vCons that expire in Redis without JSON", () =>
   expiring(
+    () => redis.url,
+    () => new Redis(redis.port),
+  ));
+
+describe("finding in Redis without JSON", () => finding((country) => openStore(redis.url, { country })));
+
+describe("weeding Redis without JSON", () =>
+  weeding(
     () => redis.url,
     () => new Redis(redis.port),
   ));
@@ -65,12 +84,38 @@ describe("a replacement in Redis without JSON", () => {
     expect(await bodies(vcon.uuid)).toEqual([]);
   });
 
+  test("leaves no large body that came between the two steps of a deletion", async () => {
+    const proxy = await startHoldingProxy("127.0.0.1", redis.port);
+    const slow = await openStore(`redis://127.0.0.1:${proxy.port}`);
+    const { uuid } = draft();
+    // The script is known then, and called by its hash.
+    await slow.create(draft({ uuid }));
+    await slow.delete(uuid);
+    await store.create(draft({ uuid, dialog: [dialog({ body: "x".repeat(100_000) })] }));
+    const isHeld = proxy.hold(DELETE.sha);
+    const deleting = slow.delete(uuid);
+    await isHeld;
+    async function* bytes() {
+      yield Buffer.alloc(100_000);
+    }
+    await store.setMedia(uuid, 0, { bytes: bytes(), mediatype: "audio/wav" });
+    expect(await bodies(uuid)).toHaveLength(1);
+    proxy.open();
+    expect(await deleting).toBe(true);
+    expect(await admin.keys(`*${uuid}*`)).toEqual([]);
+    await slow.close();
+    proxy.close();
+  });
+
   test("works on vCons that were stored before there were revisions", async () => {
-    const [vcon, sealed] = [draft(), signed()];
-    for (const old of [vcon, sealed]) {
+    const [vcon, sealed, other] = [draft(), signed(), draft()];
+    for (const old of [vcon, sealed, other]) {
       await store.create(old);
       await admin.hdel(`vcon:${old["uuid"]}`, "revision");
     }
+    const first = (await store.read(other.uuid, ["sealed"])).revision;
+    expect(await store.append(other.uuid, { analysis: [analysis("a")], revision: first })).toBe(true);
+    await expect(store.delete(other.uuid, undefined, first)).rejects.toMatchObject({ code: "VCON_CHANGED" });
     const { revision } = await store.read(vcon.uuid, ["sealed"]);
     await store.append(vcon.uuid, { attachments: [{}] });
     expect(await store.replace(vcon.uuid, revision, signed(vcon.uuid))).toBe(false);

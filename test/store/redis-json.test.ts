@@ -1,10 +1,20 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newUuid, openStore, type VconStore, WHOLE_PARTS, wholeOf } from "../../core/index.ts";
+import {
+  type LargeBody,
+  newUuid,
+  openStore,
+  type VconStore,
+  WHOLE_PARTS,
+  wholeOf,
+} from "../../core/index.ts";
 import { JSON_VARIABLE, jsonUrl as url } from "../support/redis-json.ts";
 import { analysis, COUNTRY, contract, dialog, draft, encrypted, signed } from "./contract.ts";
 import { expiring } from "./expiring.ts";
+import { finding } from "./finding.ts";
+import { leavesNoMedia } from "./media-keys.ts";
 import { movesNoMedia } from "./socket-bytes.ts";
+import { weeding } from "./weeding.ts";
 
 describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${JSON_VARIABLE}`, () => {
   contract("Redis with JSON", {
@@ -15,11 +25,33 @@ describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${JSO
 
   describe("Redis with JSON moves no media", () => movesNoMedia(() => url!, removeTraces));
 
+  describe("Redis with JSON keeps no media", () =>
+    leavesNoMedia(
+      () => url!,
+      () => new Redis(url!),
+    ));
+
   describe("vCons that expire in Redis with JSON", () =>
     expiring(
       () => url!,
       () => new Redis(url!),
       removeTraces,
+    ));
+
+  // Where no other test is disturbed when all is entered anew.
+  const apart = () => database("14");
+
+  describe("finding in Redis with JSON", () =>
+    finding(
+      (country) => openStore(apart(), { country }),
+      (uuids) => removeTraces(uuids, [], apart()),
+    ));
+
+  describe("weeding Redis with JSON", () =>
+    weeding(
+      apart,
+      () => new Redis(apart()),
+      (uuids) => removeTraces(uuids, [], apart()),
     ));
 
   describe("beside a Python conserver", () => {
@@ -94,6 +126,85 @@ describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${JSO
       expect([...attachments].map(([index, { body }]) => [index, body])).toEqual([
         [1, ["a:1", "b:2", "c:3"]],
       ]);
+    });
+
+    test("adds to such tags in one revision alone", async () => {
+      const uuid = await conserve({ attachments: [{ purpose: "tags", body: { a: 1 } }] });
+      const { revision } = await store.read(uuid, ["sealed"]);
+      const tags = [{ name: "b", value: "2" }];
+      expect(await store.append(uuid, { tags, revision })).toBe(true);
+      const converted = await document(uuid);
+      expect(converted["attachments"]).toMatchObject([{ body: ["a:1", "b:2"] }]);
+      await expect(store.append(uuid, { tags, revision })).rejects.toMatchObject({ code: "VCON_CHANGED" });
+      expect(await document(uuid)).toEqual(converted);
+    });
+
+    test("sets the media of what it made, for as long as it keeps it", async () => {
+      const uuid = await conserve({ dialog: [dialog({ url: "https://example.com/a.wav" })] });
+      await client.expire(`vcon:${uuid}`, 3600);
+      async function* bytes() {
+        yield Buffer.alloc(100_000);
+      }
+      await store.setMedia(uuid, 0, { bytes: bytes(), mediatype: "audio/wav" });
+      const { body, ...members } = ((await document(uuid)) as { dialog: { body: string }[] }).dialog[0]!;
+      expect(members).toEqual({ ...dialog(), encoding: "base64url", mediatype: "audio/wav" });
+      expect(Buffer.from(body, "base64url")).toEqual(Buffer.alloc(100_000));
+      for (const key of await client.keys(`*vcon:${uuid}*`)) {
+        expect([key, await client.ttl(key)]).toEqual([key, expect.closeTo(3590, -2)]);
+      }
+      expect(await store.delete(uuid)).toBe(true);
+      expect(await client.keys(`*${uuid}*`)).toEqual([]);
+    });
+
+    test("gives the rest of a body though what was put aside of it is gone, if it is the same one", async () => {
+      const text = 'A"é'.repeat(3_000_000);
+      const uuid = await conserve({ dialog: [dialog({ body: text })] });
+      const body = (await store.read(uuid, ["dialog"])).dialog.get(0)!.body as LargeBody;
+      const dropAside = async () => {
+        const keys = await client.keys(`{vcon:${uuid}}:staged:*`);
+        expect(keys).toHaveLength(1);
+        expect(await client.ttl(keys[0]!)).toBeGreaterThan(0);
+        await client.unlink(keys);
+      };
+      const pieces: Uint8Array[] = [];
+      for await (const piece of body.stream(1)) {
+        // Within the first 4 MB and the next.
+        if (pieces.length === 0 || pieces.length === 20) await dropAside();
+        pieces.push(piece);
+      }
+      expect(Buffer.concat(pieces).equals(Buffer.from(text).subarray(1))).toBe(true);
+
+      const reading = (async () => {
+        let isReplaced = false;
+        for await (const _ of body.stream(1)) {
+          if (isReplaced) continue;
+          await client.call("JSON.SET", `vcon:${uuid}`, "$.dialog", "null");
+          await dropAside();
+          isReplaced = true;
+        }
+      })();
+      await expect(reading).rejects.toMatchObject({ code: "VCON_CHANGED" });
+      expect(await client.keys(`{vcon:${uuid}}:staged:*`)).toEqual([]);
+    });
+
+    test("takes no other body for the one that it had", async () => {
+      const uuid = await conserve({ dialog: [dialog({ body: "x".repeat(100_000) })] });
+      const body = (await store.read(uuid, ["dialog"])).dialog.get(0)!.body as LargeBody;
+      for (const other of ["x".repeat(100_001), ["x".repeat(99_996)], "x", null]) {
+        await client.call("JSON.SET", `vcon:${uuid}`, "$.dialog[0].body", JSON.stringify(other));
+        await expect(body.value()).rejects.toMatchObject({ code: "VCON_CHANGED" });
+      }
+    });
+
+    test("sets no media where no list of dialogs is", async () => {
+      async function* bytes() {
+        yield Buffer.from("hi");
+      }
+      for (const dialogs of [null, { 0: dialog() }, "dialog"]) {
+        const uuid = await conserve({ dialog: dialogs });
+        const setting = store.setMedia(uuid, 0, { bytes: bytes(), mediatype: "audio/wav" });
+        await expect(setting).rejects.toMatchObject({ code: "PART_NOT_FOUND" });
+      }
     });
 
     test("knows the work of another step, written as it may be", async () => {
@@ -192,6 +303,37 @@ describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${JSO
       }
     });
 
+    test("enters what it has put here, as far as it can be read, when all is entered anew", async () => {
+      const other = await openStore(apart());
+      const conserver = new Redis(apart());
+      const put = (uuid: string, document: unknown) =>
+        conserver.call("JSON.SET", `vcon:${uuid}`, "$", JSON.stringify(document));
+      const name = `Conserved ${newUuid()}`;
+      const [whole, timeless, listless] = [draft({ parties: [{ name }] }), draft(), draft()];
+      await put(whole.uuid, { ...whole, created_at: "1999-01-01T00:00:00.123456+00:00" });
+      await put(timeless.uuid, { ...timeless, created_at: null, parties: [{ name }, null, 7] });
+      await put(listless.uuid, { ...listless, parties: { name } });
+      await conserver.sadd(`name:${name}`, whole.uuid);
+      await conserver.expire(`name:${name}`, 86_400);
+      const malformed = newUuid();
+      await put(malformed, "no vCon");
+      expect(await other.reindex()).toBeGreaterThanOrEqual(3);
+      const [newest, oldest] = await other.page({ party: { name } });
+      expect(oldest).toEqual({ uuid: whole.uuid, createdAt: Date.parse("1999-01-01T00:00:00.123Z") });
+      expect(newest).toEqual({ uuid: timeless.uuid, createdAt: expect.closeTo(Date.now(), -6) });
+      expect(await conserver.ttl(`name:${name}`)).toBe(-1);
+      expect(await conserver.zscore("vcons", `vcon:${listless.uuid}`)).not.toBeNull();
+      expect(await conserver.zscore("vcons", `vcon:${malformed}`)).toBeNull();
+      for (const { uuid } of [whole, timeless, listless]) {
+        await other.delete(uuid);
+        expect(await conserver.keys(`*${uuid}*`)).toEqual([]);
+      }
+      expect(await other.find({ name })).toEqual([]);
+      await conserver.del(`vcon:${malformed}`);
+      await conserver.quit();
+      await other.close();
+    });
+
     test("takes what it made out of its indexes", async () => {
       const name = `Conserved ${newUuid()}`;
       const uuid = await conserve({ parties: [{ name }] });
@@ -223,19 +365,22 @@ describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${JSO
   });
 
   test("does not open on vCons in the other layout", async () => {
-    const database = new URL(url!);
-    database.pathname = "/15";
-    const admin = new Redis(database.href);
+    const admin = new Redis(database("15"));
     await admin.set("vcon-store:layout", "hash");
-    await expect(openStore(database.href)).rejects.toMatchObject({ code: "STORE_MISMATCH" });
+    await expect(openStore(database("15"))).rejects.toMatchObject({ code: "STORE_MISMATCH" });
     await admin.unlink("vcon-store:layout");
     await admin.quit();
   });
 });
 
+/** Another one of the same server. */
+function database(number: string): string {
+  return Object.assign(new URL(url!), { pathname: `/${number}` }).href;
+}
+
 /** What stays of a vCon after it was deleted; the server may be in use by others. */
-async function removeTraces(uuids: string[], sources: string[] = []): Promise<void> {
-  const client = new Redis(url!);
+async function removeTraces(uuids: string[], sources: string[] = [], from = url!): Promise<void> {
+  const client = new Redis(from);
   const sourceKeys = sources.map((source) => `vcon-source:${source}`);
   const made = sources.length > 0 ? await client.mget(sourceKeys) : [];
   const traces = [...uuids, ...made].flatMap((uuid) => [`{vcon:${uuid}}:trail`, `{vcon:${uuid}}:elsewhere`]);

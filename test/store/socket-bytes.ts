@@ -1,6 +1,6 @@
 /** The promise of Redis stores: what a step moves over the network does not depend on the media in the vCon. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newUuid, openStore, type Part, type VconStore } from "../../core/index.ts";
+import { type LargeBody, newUuid, openStore, type Part, type VconStore } from "../../core/index.ts";
 import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.ts";
 import { analysis, dialog, draft, happened } from "./contract.ts";
 
@@ -66,6 +66,15 @@ export function movesNoMedia(urlOf: () => string, stop?: (uuids: string[]) => Pr
   test.each(READS.map((parts) => [parts]))("in a read of %j", async (parts) => {
     const difference = (await bytesOf(store.read(large, parts))) - (await bytesOf(store.read(small, parts)));
     expect(Math.abs(difference)).toBeLessThan(ALLOWED_BYTES);
+  });
+
+  test("in a range of a body, but those of the range", async () => {
+    const body = (await store.read(large, ["dialog"])).dialog.get(0)!.body as LargeBody;
+    proxy.take();
+    let length = 0;
+    for await (const piece of body.stream(MEDIA_BYTES / 2, MEDIA_BYTES / 2 + 1000)) length += piece.length;
+    expect(length).toBe(1000);
+    expect(proxy.take()).toBeLessThan(1000 + ALLOWED_BYTES);
   });
 
   test("in an append", async () => {

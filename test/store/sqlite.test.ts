@@ -5,10 +5,19 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
-import { openStore, type Vcon, type VconStore, WHOLE_PARTS, wholeOf } from "../../core/index.ts";
+import {
+  type Dialog,
+  type LargeBody,
+  openStore,
+  type Vcon,
+  type VconStore,
+  WHOLE_PARTS,
+  wholeOf,
+} from "../../core/index.ts";
 import { SCHEMA_VERSION, upgradeFrom } from "../../core/store/sqlite/schema.ts";
 import { analysis, COUNTRY, contract, dialog, draft, encrypted, happened, signed } from "./contract.ts";
-import { VERSION_1, VERSION_2 } from "./earlier-files.ts";
+import { VERSION_1, VERSION_2, VERSION_3 } from "./earlier-files.ts";
+import { finding } from "./finding.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vcon-sqlite-"));
 const otherFolder = mkdtempSync(join(tmpdir(), "vcon-sqlite-"));
@@ -19,6 +28,10 @@ contract("SQLite", {
   keepsLoneSurrogates: true,
   open: () => openStore("sqlite:vcon.db", { folder, country: COUNTRY }),
   stop: async () => rmSync(folder, { recursive: true, force: true }),
+});
+
+describe("finding in SQLite", () => {
+  finding((country) => openStore("sqlite:finding.db", { folder: otherFolder, country }));
 });
 
 describe("a replacement in SQLite", () => {
@@ -70,6 +83,121 @@ describe("a replacement in SQLite", () => {
     file.close();
     await store.close();
   });
+});
+
+describe("the media of a dialog in SQLite", () => {
+  test("leave nothing in the file where they fail, are replaced or are small", async () => {
+    const store = await openStore("sqlite:media.db", { folder: otherFolder });
+    const file = new DatabaseSync(join(otherFolder, "media.db"));
+    const count = () =>
+      file.prepare("SELECT count(*) AS bodies, (SELECT count(*) FROM chunk) AS chunks FROM body").get();
+    const { uuid } = draft();
+    await store.create(draft({ uuid, dialog: [dialog({ body: "x".repeat(100_000) })] }));
+    const set = (bytes: AsyncIterable<Uint8Array>) =>
+      store.setMedia(uuid, 0, { bytes, mediatype: "audio/wav" });
+
+    const breaksOff = set(
+      (async function* () {
+        yield* pieces(3, 200_000);
+        throw new Error("The caller has hung up.");
+      })(),
+    );
+    await expect(breaksOff).rejects.toThrow("The caller has hung up.");
+    expect(count()).toEqual({ bodies: 1, chunks: 1 });
+    await set(pieces(3, 200_000));
+    expect(count()).toEqual({ bodies: 1, chunks: 4 });
+    await set(pieces(1, 100));
+    expect(count()).toEqual({ bodies: 0, chunks: 0 });
+    file.close();
+    await store.close();
+  });
+
+  test("are not taken for what a dead process has left, however slowly they come", async () => {
+    const store = await openStore("sqlite:slow.db", { folder: otherFolder });
+    const file = new DatabaseSync(join(otherFolder, "slow.db"));
+    const { uuid } = draft();
+    await store.create(draft({ uuid, dialog: [dialog({ body: "x" })] }));
+    const bytes = (async function* () {
+      yield* pieces(1, 400_000);
+      file.exec("UPDATE body SET staged = 0");
+      yield* pieces(1, 400_000);
+      await (await openStore("sqlite:slow.db", { folder: otherFolder })).close();
+      yield* pieces(1, 400_000);
+    })();
+    await store.setMedia(uuid, 0, { bytes, mediatype: "audio/wav" });
+    const [{ body }] = ((await store.get(uuid)) as Vcon).dialog as [Dialog];
+    expect(body).toBe(Buffer.alloc(1_200_000, 7).toString("base64url"));
+    file.close();
+    await store.close();
+  });
+
+  test("are read without the chunks that are not asked for", async () => {
+    const store = await openStore("sqlite:range.db", { folder: otherFolder });
+    const file = new DatabaseSync(join(otherFolder, "range.db"));
+    const body = Array.from({ length: 120_000 }, (_, i) => String(i).padStart(6, "0")).join(" ");
+    const { uuid } = draft();
+    await store.create(draft({ uuid, dialog: [dialog({ body })] }));
+    file.exec("DELETE FROM chunk WHERE position <> 1");
+    const { dialog: dialogs } = await store.read(uuid, ["dialog"]);
+    const large = dialogs.get(0)!.body as LargeBody;
+    const text = async (start: number, end: number) => {
+      const read: Uint8Array[] = [];
+      for await (const piece of large.stream(start, end)) read.push(piece);
+      return Buffer.concat(read).toString();
+    };
+    expect(await text(300_000, 300_100)).toBe(body.slice(300_000, 300_100));
+    await expect(text(300_000, large.size)).rejects.toMatchObject({ code: "VCON_CHANGED" });
+    file.close();
+    await store.close();
+  });
+});
+
+describe("notes in SQLite", () => {
+  test("are gone from the file, once they are no longer kept, when the next one comes or the file is opened", async () => {
+    const open = () => openStore("sqlite:notes.db", { folder: otherFolder });
+    const store = await open();
+    const file = new DatabaseSync(join(otherFolder, "notes.db"));
+    const keys = () =>
+      file
+        .prepare("SELECT key FROM note ORDER BY key")
+        .all()
+        .map(({ key }) => key);
+    await store.notes.set("first", "1", 60);
+    await store.notes.set("second", "2", 60);
+    expect(keys()).toEqual(["first", "second"]);
+    file.exec("UPDATE note SET until = 1 WHERE key = 'first'");
+    expect(await store.notes.add("third", "3", 60)).toBeUndefined();
+    expect(keys()).toEqual(["second", "third"]);
+    await store.close();
+    file.exec("UPDATE note SET until = 1 WHERE key = 'second'");
+    await (await open()).close();
+    expect(keys()).toEqual(["third"]);
+    file.close();
+  });
+});
+
+test("SQLite enters anew however many there are, a moved one too, and passes over what it can't read", async () => {
+  const store = await openStore("sqlite:anew.db", { folder: otherFolder, country: "US" });
+  const tel = "030 1234567";
+  const vcons = Array.from({ length: 250 }, () => draft({ parties: [{ tel }] }));
+  await Promise.all(vcons.map((vcon) => store.create(vcon)));
+  await store.create(signed());
+  await store.close();
+  const file = new DatabaseSync(join(otherFolder, "anew.db"));
+  const change = (head: string, { uuid }: Vcon) =>
+    file.prepare("UPDATE vcon SET head = ? WHERE uuid = ?").run(head, uuid);
+  change("{", vcons[0]!);
+  change("[]", vcons[1]!);
+  change(JSON.stringify({ ...vcons[2]!, parties: [], created_at: "2031-01-01T00:00:00Z" }), vcons[2]!);
+  file.close();
+
+  const inGermany = await openStore("sqlite:anew.db", { folder: otherFolder, country: "DE" });
+  expect(await inGermany.reindex()).toBe(249);
+  expect(await inGermany.find({ tel: "+49301234567" })).toHaveLength(248);
+  const moved = { uuid: vcons[2]!.uuid, createdAt: Date.parse("2031-01-01T00:00:00Z") };
+  expect((await inGermany.page({ limit: 1 }))[0]).toEqual(moved);
+  expect((await inGermany.page({ limit: 1, party: { tel: "+49301234567" } }))[0]).toEqual(moved);
+  await inGermany.close();
 });
 
 test("a read of SQLite is of one moment, whatever another process writes", async () => {
@@ -147,6 +275,9 @@ describe("a file of an earlier version", () => {
       expect(await store.get(vcon.uuid)).toEqual(vcon);
       expect(await store.get(String(sealed["uuid"]))).toEqual(sealed);
       expect(await store.find({ name: "Alice" })).toEqual([vcon.uuid]);
+      const entry = { uuid: vcon.uuid, createdAt: Date.parse(vcon.created_at) };
+      expect(await store.page({ party: { name: "Alice" } })).toEqual([entry]);
+      expect(await store.page()).toHaveLength(2);
       await store.close();
     }
     const store = await openStore("sqlite:old.db", { folder: otherFolder });
@@ -166,19 +297,19 @@ describe("a file of an earlier version", () => {
   test.each([
     [1, VERSION_1],
     [2, VERSION_2],
+    [3, VERSION_3],
   ])("becomes the same as a new one: version %i", (version, tables) => {
     const [old, fresh] = [new DatabaseSync(":memory:"), new DatabaseSync(":memory:")];
     old.exec(tables);
     old.exec(upgradeFrom(version)!);
     fresh.exec(upgradeFrom(0)!);
-    const columns = (database: DatabaseSync) =>
+    const columns = (database: DatabaseSync, pragma: string) =>
       database
-        .prepare(
-          `SELECT m.name, c.* FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
-           ORDER BY m.name, c.cid`,
-        )
+        .prepare(`SELECT m.name, c.* FROM sqlite_schema AS m, ${pragma}(m.name) AS c ORDER BY m.name, c.cid`)
         .all();
-    expect(columns(old)).toEqual(columns(fresh));
+    for (const pragma of ["pragma_table_info", "pragma_index_xinfo"]) {
+      expect(columns(old, pragma)).toEqual(columns(fresh, pragma));
+    }
     expect(upgradeFrom(SCHEMA_VERSION)).toBe("");
     expect(upgradeFrom(SCHEMA_VERSION + 1)).toBeUndefined();
   });
@@ -208,4 +339,8 @@ function writeVersion1(path: string, vcon: Vcon, sealed: object & { uuid?: unkno
   file.exec("INSERT INTO party VALUES ('name', 'Alice', 1)");
   insert.run(String(sealed.uuid), "signed", JSON.stringify(sealed), null, createdAt);
   file.close();
+}
+
+async function* pieces(count: number, size: number): AsyncGenerator<Uint8Array, void> {
+  for (let i = 0; i < count; i++) yield new Uint8Array(size).fill(7);
 }

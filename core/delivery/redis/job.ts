@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Job, JobsOptions } from "bullmq";
 import { newUuid } from "../../vcon/uuid.ts";
-import { BROKEN_OFF } from "../broken-off.ts";
+import { BROKEN_OFF, MOST_BREAKS } from "../broken-off.ts";
 import type { AddOptions, DeadLetter, Failure, Priority, ResumePoint } from "../queue.ts";
 
 export interface JobData {
@@ -18,6 +18,16 @@ export type QueuedJob = Job<JobData, void>;
 
 /** What the names of all keys begin with. */
 export const KEY_PREFIX = "vcon-queue";
+
+/** What is taken from a queue and never settled is handed out again. BullMQ's words for how. */
+export const CLAIMS = {
+  /** Milliseconds after which a claim is void that was not renewed; it is renewed at half time. */
+  lockDuration: 5000,
+  /** So often somebody looks for claims that are void, in milliseconds. */
+  stalledInterval: 2000,
+  /** So often it is handed out again; the next time is the last. */
+  maxStalledCount: MOST_BREAKS - 1,
+};
 
 /** One without a priority would come before all that have one. */
 const PRIORITIES: Record<Priority, number> = { high: 1, normal: 2, low: 3 };

@@ -5,6 +5,7 @@ import type { Connection } from "../../store/redis/connection.ts";
 import { elsewhereKey, replacementKey, vconKey } from "../../store/redis/keys.ts";
 import type { VconStore } from "../../store/store.ts";
 import { findUuid } from "../../vcon/uuid.ts";
+import { deadListKey } from "./dead-list.ts";
 import { BEAT, BURY, END, FAILED, KEEP, RETURN, TAKE } from "./list-scripts.ts";
 
 /** The conserver keeps the body of what has failed for so long (its `VCON_DLQ_EXPIRY`). */
@@ -50,7 +51,7 @@ export class ListClaims {
       taken: this.#takenBy(this.consumer),
       consumers: beside(list, "consumers"),
       past: beside(list, "past"),
-      dead: `DLQ:${list}`,
+      dead: deadListKey(list),
     };
   }
 

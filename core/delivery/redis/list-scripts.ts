@@ -100,6 +100,19 @@ return 1
 `,
 );
 
+/**
+ * Puts what has failed back to the end of the list, the one that has been there longest first.
+ *
+ * KEYS: the list of what has failed, the list. ARGV: how many at most. Answers how many.
+ */
+export const REPLAY = script(`
+local dead, list, at_most = KEYS[1], KEYS[2], tonumber(ARGV[1])
+for moved = 0, at_most - 1 do
+  if not redis.call('LMOVE', dead, list, 'LEFT', 'RIGHT') then return moved end
+end
+return at_most
+`);
+
 /** What would expire sooner expires in so many seconds. KEYS: any. ARGV: seconds. */
 export const KEEP = script(`
 for _, key in ipairs(KEYS) do

@@ -2,22 +2,18 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { DelayedError, WaitingError } from "bullmq";
 import type { Connection, RedisClient } from "../../store/redis/connection.ts";
-import { MOST_BREAKS, restAfter } from "../broken-off.ts";
+import { restAfter } from "../broken-off.ts";
 import { changesOnly } from "../changes-only.ts";
 import { handOver } from "../hand-over.ts";
 import { pauseAfter } from "../pause-after.ts";
 import type { ConsumeOptions, Consumer, Failure, TakenJob } from "../queue.ts";
 import { Claim } from "./claim.ts";
 import { evictionFault } from "./eviction.ts";
-import { AttemptFailed, nameForBull, type QueuedJob } from "./job.ts";
+import { AttemptFailed, CLAIMS, nameForBull, type QueuedJob } from "./job.ts";
 import type { JobHolds } from "./job-holds.ts";
 import { PatientWorker } from "./worker.ts";
 import { workerFault } from "./worker-fault.ts";
 
-/** A job is handed out again when its claim was not renewed for so long; it is renewed at half time. */
-const CLAIM_MS = 5000;
-/** So often somebody looks for claims that have run out. */
-const CHECK_MS = 2000;
 /** After a call has failed. */
 const TRY_AGAIN_MS = 1000;
 /** A Redis that is away is waited for so long when everything is settled and the consumer stops. */
@@ -70,10 +66,7 @@ export class RedisConsumer implements Consumer {
       { calling: this.#calling, waiting: this.#waiting },
       {
         concurrency: options.atOnce,
-        lockDuration: CLAIM_MS,
-        stalledInterval: CHECK_MS,
-        // So often it is handed out again; the next time is the last.
-        maxStalledCount: MOST_BREAKS - 1,
+        ...CLAIMS,
         runRetryDelay: TRY_AGAIN_MS,
         settings: { backoffStrategy: (_, __, error) => pauseBeforeNext(error) },
       },

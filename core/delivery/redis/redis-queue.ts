@@ -15,8 +15,9 @@ import type {
 } from "../queue.ts";
 import { DeadLetterWatch } from "./dead-letter-watch.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { type JobData, jobOptions, KEY_PREFIX, nameForBull } from "./job.ts";
+import { CLAIMS, type JobData, jobOptions, KEY_PREFIX, nameForBull } from "./job.ts";
 import { JobHolds } from "./job-holds.ts";
+import { pullJobs } from "./pull-jobs.ts";
 import { RedisConsumer } from "./redis-consumer.ts";
 
 /** BullMQ writes down what happens in a queue. Nobody here reads it, and it tells what a job has failed on. */
@@ -51,13 +52,17 @@ export class RedisQueue implements Queue {
       throw error;
     }
     // A job of this key may have been there already, with a hold of its own.
-    if (options.key !== undefined) {
-      await this.#holds.endUnlessNeeded(jobId, data).catch(() => this.#endHoldLater(jobId, data));
-    }
+    if (options.key !== undefined) await this.#endHold(jobId, data);
   }
 
   consume(options: ConsumeOptions, take: (job: TakenJob) => void): Consumer {
     return new RedisConsumer(this.name, this.#connection, this.#holds, options, take);
+  }
+
+  async pull(limit: number): Promise<string[]> {
+    const jobs = await pullJobs(this, limit);
+    await Promise.all(jobs.map(({ id, data }) => this.#endHold(id!, data)));
+    return jobs.map(({ data }) => data.uuid);
   }
 
   async counts(): Promise<QueueCounts> {
@@ -94,6 +99,11 @@ export class RedisQueue implements Queue {
     await this.#bull?.close();
   }
 
+  /** Now, or later if Redis is away. Never rejects. */
+  async #endHold(id: string, data: JobData): Promise<void> {
+    await this.#holds.endUnlessNeeded(id, data).catch(() => this.#endHoldLater(id, data));
+  }
+
   #endHoldLater(id: string, data: JobData): void {
     void this.#holds.endWhenPossible(id, data, this.#closed.signal);
   }
@@ -104,6 +114,8 @@ export class RedisQueue implements Queue {
       connection: client,
       prefix: KEY_PREFIX,
       streams: { events: { maxLen: KEPT_EVENTS } },
+      // A worker has these. A queue hands them on to the same calls, by which it pulls.
+      ...CLAIMS,
       // BullMQ would write to the console what it thinks of the server.
       skipVersionCheck: true,
     }).on("error", () => {});

@@ -15,8 +15,8 @@ export function workerFault(error: unknown): Error {
   return asVconError(lastNodeError ?? error) as Error;
 }
 
-/** BullMQ's own errors have a number as their code; this one has none. */
-function hasLostClaim(error: unknown): boolean {
+/** Whether the job is no longer in the hands of who called. BullMQ's own errors have a number as their code, but for one. */
+export function hasLostClaim(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: string };
   return typeof code === "number" || message?.startsWith("could not renew lock") === true;
 }

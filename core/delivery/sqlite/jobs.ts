@@ -13,12 +13,19 @@ import { ROUND_MS } from "./rounds.ts";
 /** So many of which the delay is over are made ready in one transaction, or it would hold up the process. */
 const READY_AT_ONCE = 1000;
 
-/** A job that a process has taken. */
-export interface Claim {
+/** The jobs that are next, by queue and number. */
+const NEXT = "SELECT id FROM job WHERE queue = ? AND state = 'waiting' ORDER BY priority, id LIMIT ?";
+
+/** A job that was next. */
+interface Next {
   id: number;
-  queue: string;
   uuid: string;
   priority: number;
+}
+
+/** A job that a process has taken. */
+export interface Claim extends Next {
+  queue: string;
   added_at: number;
   worker: number;
   failures: number;
@@ -95,7 +102,7 @@ export class Jobs {
   }
 
   /**
-   * Takes the next jobs, and what processes that are gone have left of it.
+   * Takes the next jobs.
    * @param free how many, asked for when the transaction has begun
    */
   claim(queue: string, free: () => number): Promise<Claim[]> {
@@ -103,19 +110,30 @@ export class Jobs {
       const limit = free();
       if (limit <= 0) return [];
       const now = Date.now();
-      this.#takeOver(now);
-      this.#makeReady(queue, now);
+      this.#prepare(queue, now);
       const claims = this.#database.all<Claim>(
-        `UPDATE job SET state = 'active', worker = ?, begun_at = ? WHERE id IN (
-           SELECT id FROM job WHERE queue = ? AND state = 'waiting' ORDER BY priority, id LIMIT ?
-         ) RETURNING id, queue, uuid, priority, added_at, worker, failures, resume`,
+        `UPDATE job SET state = 'active', worker = ?, begun_at = ? WHERE id IN (${NEXT})
+         RETURNING id, queue, uuid, priority, added_at, worker, failures, resume`,
         this.#lease.hold(now),
         now,
         queue,
         limit,
       );
-      // SQLite returns them in an order of its own.
-      return claims.sort((a, b) => a.priority - b.priority || a.id - b.id);
+      return claims.sort(byTurn);
+    });
+  }
+
+  /** Takes the next jobs out for good. @returns their UUIDs */
+  async pull(queue: string, limit: number): Promise<string[]> {
+    if (limit <= 0 || this.nextIn(queue) > 0) return [];
+    return this.#database.write(() => {
+      this.#prepare(queue, Date.now());
+      const pulled = this.#database.all<Next>(
+        `DELETE FROM job WHERE id IN (${NEXT}) RETURNING id, uuid, priority`,
+        queue,
+        limit,
+      );
+      return pulled.sort(byTurn).map(({ uuid }) => uuid);
     });
   }
 
@@ -157,6 +175,12 @@ export class Jobs {
     if (isLast && isOurs !== undefined) this.#letters.add(id, failure, now);
   }
 
+  /** Whatever can be taken now waits after this. */
+  #prepare(queue: string, now: number): void {
+    this.#takeOver(now);
+    this.#makeReady(queue, now);
+  }
+
   /** Jobs of processes that are gone wait again, unless that has happened to them too often. */
   #takeOver(now: number): void {
     for (const worker of this.#lease.bury(now)) {
@@ -194,6 +218,11 @@ export class Jobs {
       READY_AT_ONCE,
     );
   }
+}
+
+/** SQLite returns what it has changed in an order of its own. */
+function byTurn(a: Next, b: Next): number {
+  return a.priority - b.priority || a.id - b.id;
 }
 
 /** A key can be of any length, and may name a person. */

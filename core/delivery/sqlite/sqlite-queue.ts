@@ -37,6 +37,10 @@ export class SqliteQueue implements Queue {
     return new SqliteConsumer(this.name, this.#jobs, options, take, this.#closed);
   }
 
+  pull(limit: number): Promise<string[]> {
+    return this.#jobs.pull(this.name, limit);
+  }
+
   async counts(): Promise<QueueCounts> {
     return this.#jobs.counts(this.name);
   }

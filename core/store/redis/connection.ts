@@ -24,6 +24,9 @@ const SENDING = { enableOfflineQueue: false };
  */
 const GIVING_UP = { maxRetriesPerRequest: 0, connectTimeout: 3000, socketTimeout: 10_000 };
 
+/** A scan looks at so many keys in one call. */
+const SCAN_COUNT = 1000;
+
 /** A Lua script and the hash by which Redis knows it. */
 export interface Script {
   lua: string;
@@ -81,15 +84,45 @@ export class Connection {
   }
 
   /** Runs a script that touches only `keys`, which lie in one slot if this is a cluster. */
-  run<Reply>({ sha, lua }: Script, keys: string[], values: Argument[]): Promise<Reply> {
+  run<Reply>(script: Script, keys: string[], values: Argument[]): Promise<Reply> {
+    return this.#run(script, (client, command, text) =>
+      client[command](text, keys.length, keys as never, values as never),
+    ) as Promise<Reply>;
+  }
+
+  /** As {@link run}; texts are answered as bytes. */
+  runForBytes<Reply>(script: Script, keys: string[], values: Argument[]): Promise<Reply> {
+    return this.#run(script, (client, command, text) =>
+      client.callBuffer(command, [text, keys.length, ...keys, ...values]),
+    ) as Promise<Reply>;
+  }
+
+  #run(
+    { sha, lua }: Script,
+    send: (client: RedisClient, command: "evalsha" | "eval", text: string) => Promise<unknown>,
+  ): Promise<unknown> {
     return this.call(async (client) => {
       try {
-        return (await client.evalsha(sha, keys.length, keys as never, values as never)) as Reply;
+        return await send(client, "evalsha", sha);
       } catch (error) {
         if (!(error instanceof Error) || codeOf(error) !== "NOSCRIPT") throw error;
-        return (await client.eval(lua, keys.length, keys as never, values as never)) as Reply;
+        return send(client, "eval", lua);
       }
     });
+  }
+
+  /** The keys that fit the pattern, of a cluster those of all its servers; a key may come twice. */
+  async *scan(pattern: string): AsyncGenerator<string[], void> {
+    for (const server of await this.call(async (client) => mastersOf(client))) {
+      let cursor = "0";
+      do {
+        const [next, keys] = await this.call(() =>
+          server.scan(cursor, "MATCH", pattern, "COUNT", SCAN_COUNT),
+        );
+        yield keys;
+        cursor = next;
+      } while (cursor !== "0");
+    }
   }
 
   /**
@@ -142,6 +175,10 @@ export class Connection {
   #whyAway(): VconError {
     return asVconError(this.#lastError ?? new Error("It does not answer.")) as VconError;
   }
+}
+
+function mastersOf(client: RedisClient): Redis[] {
+  return client instanceof Cluster ? client.nodes("master") : [client];
 }
 
 /** What the client says of a call that it would have to queue. */

@@ -6,6 +6,7 @@ import type { Form } from "../../vcon/form.ts";
 import { formatTag, tagsAttachment } from "../../vcon/tags.ts";
 import { type EncodedBody, LargeBody } from "../body.ts";
 import { identityOf } from "../identity.ts";
+import { incomingText, withMedia } from "../incoming-media.ts";
 import {
   currentHead,
   type ElementPart,
@@ -22,20 +23,35 @@ import type { Addition, AnyVcon } from "../store.ts";
 import { type FoundParts, type Part, SECTIONS, type Section } from "../view.ts";
 import { WHOLE_PARTS } from "../whole.ts";
 import type { Argument, Connection } from "./connection.ts";
-import { APPEND, CREATE, READ, READ_SEALED, REPLACE } from "./hash-scripts.ts";
+import {
+  APPEND,
+  APPEND_AT_REVISION,
+  CREATE,
+  DELETE_AT_REVISION,
+  READ,
+  READ_SEALED,
+  REPLACE,
+  SET_MEDIA,
+} from "./hash-scripts.ts";
 import type { IndexEntry } from "./indexes.ts";
 import { bodyKey, elsewhereKey, heldKey, trailKey, vconKey } from "./keys.ts";
 import {
   type Ask,
+  dropStaged,
+  expecting,
   foundParts,
-  guardForm,
+  guardAddition,
+  guardMedia,
   isThere,
   type Layout,
   list,
+  type MediaChange,
   type ReadAnswer,
   type Replacement,
   readArguments,
+  STAGED_PIECE_BYTES,
   STAGED_SECONDS,
+  stageText,
   tooSlow,
   wasReplaced,
   whyGone,
@@ -47,14 +63,18 @@ const PIECE_BYTES = 256 * 1024;
 type HeadAnswer = [head: string, extensions: string | null, updatedAt: string | null];
 type ElementAnswer = [position: number, json: string, body: string | null, tags: string | null];
 
+/** What the hash has of a dialog: its JSON and, if its body is large, the reference to it, else "". */
+type DialogFields = [json: string, body: string];
+
 /** A large body that lies in its key, waiting for its element. */
 interface StagedBody {
   key: string;
-  /** What the element says of it: kind, size and id. */
+  /** What the element says of it, as {@link referenceTo} writes it. */
   reference: string;
 }
 
 export class HashLayout implements Layout {
+  readonly deleteAtRevision = DELETE_AT_REVISION;
   readonly #connection: Connection;
 
   constructor(connection: Connection) {
@@ -112,7 +132,7 @@ export class HashLayout implements Layout {
   }
 
   async append(uuid: string, addition: Addition, events: readonly TrailEvent[]): Promise<boolean> {
-    const { analysis = [], seen = 0, attachments = [], extensions = [] } = addition;
+    const { analysis = [], seen = 0, attachments = [], extensions = [], revision } = addition;
     const tags = (addition.tags ?? []).map(formatTag);
     const now = new Date().toISOString();
     const elements = [
@@ -121,9 +141,10 @@ export class HashLayout implements Layout {
     ];
     const bodies = await this.#stageBodies(uuid, elements);
     const answer = await this.#connection.run<string>(
-      APPEND,
+      revision === undefined ? APPEND : APPEND_AT_REVISION,
       [...ownKeys(uuid), ...keysOf(bodies)],
       [
+        ...(revision === undefined ? [] : expecting(revision)),
         now,
         newRevision(),
         seen,
@@ -140,8 +161,8 @@ export class HashLayout implements Layout {
     if (answer === "added") return true;
     if (answer === "nothing") return false;
     await this.#drop(bodies);
-    guardForm(uuid, answer);
-    throw tooSlow(uuid);
+    guardAddition(uuid, answer);
+    return false;
   }
 
   async replace({ vcon, entry, revision, oldBodies, events }: Replacement): Promise<boolean> {
@@ -166,6 +187,49 @@ export class HashLayout implements Layout {
     return wasReplaced(uuid, answer);
   }
 
+  async setMedia(change: MediaChange): Promise<void> {
+    const { uuid, media } = change;
+    const id = randomUUID();
+    const key = bodyKey(uuid, id);
+    // Nothing is written as long as something else was there before: so the first call looks.
+    let before = await this.#setMedia(change, key, ["", ""], ["", ""]);
+    const text = await incomingText(media.bytes, STAGED_PIECE_BYTES);
+    const isSmall = typeof text === "string";
+    const body = isSmall ? "" : referenceTo("text", await stageText(this.#connection, uuid, key, text), id);
+    while (before !== undefined) {
+      const dialog = withMedia(JSON.parse(before[0]), media, isSmall ? text : undefined);
+      before = await this.#setMedia(change, key, before, [JSON.stringify(dialog), body]);
+    }
+  }
+
+  /** @returns what the dialog is, with nothing written, if it is not what it was before */
+  async #setMedia(
+    change: MediaChange,
+    newBody: string,
+    before: DialogFields,
+    after: DialogFields,
+  ): Promise<DialogFields | undefined> {
+    const { uuid, dialog, revision, events } = change;
+    const oldBody = before[1] === "" ? [] : [bodyKey(uuid, readReference(before[1]).id)];
+    const answer = await this.#connection.run<string | ["other", ...DialogFields]>(
+      SET_MEDIA,
+      [vconKey(uuid), trailKey(uuid), elsewhereKey(uuid), newBody, ...oldBody],
+      [
+        ...expecting(revision),
+        dialog,
+        ...before,
+        ...after,
+        new Date().toISOString(),
+        newRevision(),
+        ...list(events.map((event) => JSON.stringify(event))),
+      ],
+    );
+    if (typeof answer !== "string") return [answer[1], answer[2]];
+    if (answer === "set") return;
+    if (after[1] !== "") await dropStaged(this.#connection, newBody);
+    guardMedia(change, answer);
+  }
+
   #read(uuid: string, parts: readonly Part[]): Promise<ReadAnswer> {
     const script = parts.includes("sealed") ? READ_SEALED : READ;
     return this.#connection.run(script, [vconKey(uuid)], readArguments(parts));
@@ -185,16 +249,16 @@ export class HashLayout implements Layout {
   #bodyOf(uuid: string, [, , reference, tags]: ElementAnswer): unknown {
     if (tags !== null) return JSON.parse(`[${tags}]`);
     if (reference === null) return;
-    const [kind, size, id] = reference.split(" ") as ["text" | "json", string, string];
-    return new LargeBody(Number(size), kind, () => this.#pieces(uuid, id, Number(size)));
+    const { kind, size, id } = readReference(reference);
+    return new LargeBody(size, kind, (start, end) => this.#pieces(uuid, id, start, end));
   }
 
-  async *#pieces(uuid: string, id: string, size: number): AsyncGenerator<Uint8Array> {
+  async *#pieces(uuid: string, id: string, start: number, end: number): AsyncGenerator<Uint8Array> {
     const key = bodyKey(uuid, id);
-    for (let start = 0; start < size; start += PIECE_BYTES) {
-      const end = Math.min(start + PIECE_BYTES, size);
-      const piece = await this.#connection.call((client) => client.getrangeBuffer(key, start, end - 1));
-      if (piece.length < end - start) throw await whyGone(this.#connection, uuid);
+    for (let at = start; at < end; at += PIECE_BYTES) {
+      const length = Math.min(PIECE_BYTES, end - at);
+      const piece = await this.#connection.call((client) => client.getrangeBuffer(key, at, at + length - 1));
+      if (piece.length < length) throw await whyGone(this.#connection, uuid);
       yield piece;
     }
   }
@@ -217,7 +281,7 @@ export class HashLayout implements Layout {
         Promise.all([client.setrange(key, start, piece), client.expire(key, STAGED_SECONDS)]),
       );
     }
-    return { key, reference: `${kind} ${size} ${id}` };
+    return { key, reference: referenceTo(kind, size, id) };
   }
 
   async #drop(bodies: readonly (StagedBody | undefined)[]): Promise<void> {
@@ -230,6 +294,16 @@ export class HashLayout implements Layout {
 function fieldsOf(form: Form, { head, parties }: TakenApart): string[] {
   const fields = ["form", form, "revision", newRevision(), "head", head];
   return parties === undefined ? fields : [...fields, "parties", parties];
+}
+
+/** What stands in the hash of a large body: kind, size and id. */
+function referenceTo(kind: LargeBody["kind"], size: number, id: string): string {
+  return `${kind} ${size} ${id}`;
+}
+
+function readReference(reference: string): { kind: LargeBody["kind"]; size: number; id: string } {
+  const [kind, size, id] = reference.split(" ") as [LargeBody["kind"], string, string];
+  return { kind, size: Number(size), id };
 }
 
 /** The keys that every script on one vCon touches. */

@@ -19,7 +19,13 @@
  *     tag:<name>:<value>      a mark for each tag
  */
 import { type Script, script } from "./connection.ts";
-import { ENTER_INDEXES, RECORD_EVENTS, TAKE_ARGUMENTS } from "./shared-scripts.ts";
+import {
+  deleteAtRevision,
+  ENTER_INDEXES,
+  GUARD_REVISION,
+  RECORD_EVENTS,
+  TAKE_ARGUMENTS,
+} from "./shared-scripts.ts";
 
 const REVISION = `
 local function revision()
@@ -121,18 +127,7 @@ return 'created'
 `,
 );
 
-/**
- * KEYS: the vCon, its trail, the hash of what is elsewhere, its holders, then the staged bodies.
- * ARGV: now, the new revision, how many analyses of the same identity are known, the elements; the tags as texts and as JSON texts,
- * JSON of an attachment for them; the extensions as texts and as JSON texts; the events' names and the events.
- * Answers "added", "nothing", "missing", "expired" or the form of a sealed vCon.
- */
-export const APPEND: Script = script(
-  TAKE_ARGUMENTS,
-  "local vcon, trail, elsewhere = KEYS[1], KEYS[2], KEYS[3]",
-  ADD_ELEMENTS,
-  RECORD_EVENTS,
-  `
+const ADD = `
 local now, revision, seen, elements = take(), take(), tonumber(take()), take_elements()
 local tags, tags_json, attachment = take_list(), take_list(), take()
 local extensions, extensions_json = take_list(), take_list()
@@ -194,6 +189,73 @@ if added then
 end
 record_events(added, event_names, events)
 return added and 'added' or 'nothing'
+`;
+
+/**
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, its holders, then the staged bodies.
+ * ARGV: now, the new revision, how many analyses of the same identity are known, the elements; the tags as texts and as JSON texts,
+ * JSON of an attachment for them; the extensions as texts and as JSON texts; the events' names and the events.
+ * Answers "added", "nothing", "missing", "expired" or the form of a sealed vCon.
+ */
+export const APPEND: Script = script(
+  TAKE_ARGUMENTS,
+  "local vcon, trail, elsewhere = KEYS[1], KEYS[2], KEYS[3]",
+  ADD_ELEMENTS,
+  RECORD_EVENTS,
+  ADD,
+);
+
+/** {@link APPEND} to the vCon of one revision. ARGV: first a list of it. Answers also "changed". */
+export const APPEND_AT_REVISION: Script = script(
+  TAKE_ARGUMENTS,
+  "local vcon, trail, elsewhere = KEYS[1], KEYS[2], KEYS[3]",
+  REVISION,
+  GUARD_REVISION,
+  ADD_ELEMENTS,
+  RECORD_EVENTS,
+  ADD,
+);
+
+/** KEYS and ARGV as {@link deleteAtRevision} takes them, the latter with a list of the revision first. */
+export const DELETE_AT_REVISION: Script = deleteAtRevision(REVISION);
+
+/**
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, the new body where it is staged, the old one if there is one
+ * in a key of its own. ARGV: a list of the revision that it has to have, or an empty one; position of the dialog, JSON
+ * of it and what says of its large body, both as they were; the same as they are to be; now, the new revision, the events.
+ * What says of a body is "" where there is no large one.
+ * Answers "set", "changed", "missing", the form of a sealed vCon, "no dialog" or "expired"; or "other" with JSON of the
+ * dialog and what says of its large body, as they are, and nothing written.
+ */
+export const SET_MEDIA: Script = script(
+  TAKE_ARGUMENTS,
+  "local vcon, trail, elsewhere, new_body, old_body = unpack(KEYS)",
+  REVISION,
+  GUARD_REVISION,
+  `
+local field, json_before, body_before, json, body = 'dialog:' .. take(), take(), take(), take(), take()
+local now, new_revision, events = take(), take(), take_list()
+
+local form = redis.call('HGET', vcon, 'form')
+if form ~= 'unsigned' then return form or 'missing' end
+local json_now, body_now = redis.call('HGET', vcon, field), redis.call('HGET', vcon, field .. ':body') or ''
+if not json_now or string.sub(json_now, 1, 1) ~= '{' then return 'no dialog' end
+if json_now ~= json_before or body_now ~= body_before then return { 'other', json_now, body_now } end
+if body ~= '' and redis.call('PERSIST', new_body) == 0 then return 'expired' end
+
+redis.call('HSET', vcon, field, json, 'updated_at', now, 'revision', new_revision)
+if body ~= '' then
+  redis.call('HSET', vcon, field .. ':body', body)
+  redis.call('HSET', elsewhere, new_body, '')
+else
+  redis.call('HDEL', vcon, field .. ':body')
+end
+if old_body then
+  redis.call('UNLINK', old_body)
+  redis.call('HDEL', elsewhere, old_body)
+end
+for _, event in ipairs(events) do redis.call('RPUSH', trail, event) end
+return 'set'
 `,
 );
 

@@ -1,11 +1,13 @@
-/** The indexes over all vCons: by creation time, by party, by source. */
+/** Keeps the indexes over all vCons: by creation time, by party, by source. */
 import type { Form } from "../../vcon/form.ts";
-import { findUuid, newUuid } from "../../vcon/uuid.ts";
+import { newUuid } from "../../vcon/uuid.ts";
 import type { Identified } from "../parts.ts";
-import { indexKeysOf, searchKeys, withOneParty } from "../party-search.ts";
-import type { ListOptions, PartyQuery } from "../store.ts";
+import { indexKeysOf } from "../party-search.ts";
 import type { Connection } from "./connection.ts";
+import { CreationIndex } from "./creation-index.ts";
+import { ENTER } from "./index-scripts.ts";
 import { CREATION_INDEX, elsewhereKey, isOwnKey, partyKey, sourceKey, vconKey } from "./keys.ts";
+import { isThere } from "./layout.ts";
 import { SETTLED } from "./shared-scripts.ts";
 import { waitingKey, waitingKeys } from "./waiting.ts";
 
@@ -27,11 +29,13 @@ export interface IndexEntry {
 
 export class Indexes {
   readonly #connection: Connection;
+  readonly #creation: CreationIndex;
   readonly #country: string | undefined;
   readonly #sweeping: NodeJS.Timeout | undefined;
 
   constructor(connection: Connection, country: string | undefined) {
     this.#connection = connection;
+    this.#creation = new CreationIndex(connection);
     this.#country = country;
     if (!connection.isCluster) return;
     this.#sweeping = setInterval(() => this.#sweep(), SWEEP_EVERY_MS).unref();
@@ -79,27 +83,28 @@ export class Indexes {
     await this.#settle(uuid).catch(() => {});
   }
 
-  async list({ since, until, limit = 100, offset = 0 }: ListOptions): Promise<string[]> {
-    const from = since === undefined ? "-inf" : Date.parse(since) / 1000;
-    const to = until === undefined ? "+inf" : Date.parse(until) / 1000;
-    const members = await this.#connection.call((client) =>
-      client.zrevrangebyscore(CREATION_INDEX, to, from, "LIMIT", offset, limit),
-    );
-    return members.map((member) => findUuid(member)).filter((uuid) => uuid !== undefined);
+  /**
+   * Enters a vCon that may be entered already.
+   * @param createdAt in milliseconds since 1970; if undefined it stays where it is entered, or it is entered now
+   * @returns whether it is there
+   */
+  async reenter(uuid: string, createdAt: number | undefined, parties: readonly unknown[]): Promise<boolean> {
+    const moment = createdAt ?? (await this.#creation.entriesOf([uuid]))[0]?.createdAt ?? Date.now();
+    const names = [CREATION_INDEX, ...this.#partyKeys({ parties })];
+    const keys = [vconKey(uuid), elsewhereKey(uuid), ...this.keysToWrite(uuid, names)];
+    const entered = await this.#connection.run<number>(ENTER, keys, [uuid, moment / 1000, ...names]);
+    if (entered === 1) await this.settle(uuid);
+    return entered === 1;
   }
 
-  /** @param partiesOf as {@link withOneParty} takes it */
-  async find(
-    query: PartyQuery,
-    partiesOf: (uuid: string) => Promise<unknown[] | undefined>,
-  ): Promise<string[]> {
-    const found = await Promise.all(
-      searchKeys(query, this.#country).map(async (keys) => {
-        const sets = await Promise.all(keys.map(([kind, value]) => this.#members(partyKey(kind, value))));
-        return new Set(sets.flat());
-      }),
-    );
-    return withOneParty(found, query, this.#country, partiesOf);
+  /** Takes a vCon that is gone out of these indexes of a cluster. @returns whether it is there */
+  async leaveIfGone(uuid: string, indexes: readonly string[]): Promise<boolean> {
+    if (await isThere(this.#connection, uuid)) return true;
+    await Promise.all(indexes.map((key) => this.#leave(uuid, key)));
+    if (!(await isThere(this.#connection, uuid))) return false;
+    // It was created meanwhile, and may just have been entered.
+    await this.settle(uuid);
+    return true;
   }
 
   async uuidFor(source: string): Promise<string> {
@@ -125,14 +130,14 @@ export class Indexes {
 
   async #settle(uuid: string): Promise<void> {
     for (let settled = 0; settled === 0; ) {
-      const [isThere, elsewhere] = await Promise.all([
+      const [exists, elsewhere] = await Promise.all([
         this.#connection.call((client) => client.exists(vconKey(uuid))),
         this.#connection.call((client) => client.hgetall(elsewhereKey(uuid))),
       ]);
-      const update = isThere === 1 ? this.#enter : this.#leave;
+      const update = exists === 1 ? this.#enter : this.#leave;
       await Promise.all(Object.entries(elsewhere).map(([key, score]) => update.call(this, uuid, key, score)));
       const keys = [vconKey(uuid), elsewhereKey(uuid), waitingKey(vconKey(uuid))];
-      settled = await this.#connection.run(SETTLED, keys, [uuid, isThere]);
+      settled = await this.#connection.run(SETTLED, keys, [uuid, exists]);
     }
   }
 

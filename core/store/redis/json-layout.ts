@@ -8,24 +8,42 @@ import { formatTag, tagsAttachment, tagTexts } from "../../vcon/tags.ts";
 import type { JsonObject } from "../../vcon/types.ts";
 import { encodeLargeBody, LARGE_BODY_BYTES, LargeBody } from "../body.ts";
 import { identityOf } from "../identity.ts";
+import { incomingText, MEDIA_MEMBERS, mediaMembers } from "../incoming-media.ts";
 import { newRevision } from "../revision.ts";
 import type { Addition, AnyVcon } from "../store.ts";
 import { type FoundParts, type Part, SECTIONS, type Section, typeOf } from "../view.ts";
 import type { Connection } from "./connection.ts";
 import type { IndexEntry } from "./indexes.ts";
-import { APPEND, CONVERT_TAGS, CREATE, READ, READ_SEALED, REPLACE } from "./json-scripts.ts";
+import {
+  APPEND,
+  APPEND_AT_REVISION,
+  CONVERT_TAGS,
+  CREATE,
+  DELETE_AT_REVISION,
+  READ,
+  READ_BODY,
+  READ_SEALED,
+  REPLACE,
+  SET_MEDIA,
+} from "./json-scripts.ts";
 import { elsewhereKey, heldKey, replacementKey, stagedKey, trailKey, vconKey } from "./keys.ts";
 import {
   type Ask,
+  dropStaged,
+  expecting,
   foundParts,
-  guardForm,
+  guardAddition,
+  guardMedia,
   isThere,
   type Layout,
   list,
+  type MediaChange,
   type ReadAnswer,
   type Replacement,
   readArguments,
+  STAGED_PIECE_BYTES,
   STAGED_SECONDS,
+  stageText,
   tooSlow,
   wasReplaced,
   whyGone,
@@ -33,12 +51,27 @@ import {
 
 /** A stream hands out so many bytes at a time. */
 const PIECE_BYTES = 256 * 1024;
+/** It asks Redis for so many, and so many are in memory. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
+/** What a stream has put aside goes away after so long if nobody came for it. */
+const ASIDE_SECONDS = 60;
 /** How deep a document may nest before the module refuses it: `json.max-path-limit` of valkey-json. */
 const MAX_NESTING = 128;
 
 /** An element as READ answers it: its JSON, or what it says of a large body, then names and JSON of the other members. */
 type ElementAnswer = string | [type: string, size: number, document: string, ...members: string[]];
 type SectionAnswer = string | (number | ElementAnswer)[];
+/** One word or several. */
+type AppendAnswer = string | [string, ...unknown[]];
+
+/** A large body as it was read, by which it is found again. */
+interface ReadBody {
+  path: string;
+  kind: LargeBody["kind"];
+  size: number;
+  /** The name of the document that it is in: in another, another body may be at the path. */
+  document: string;
+}
 
 /** A large body and where in the document it belongs. */
 interface PlacedBody {
@@ -47,6 +80,7 @@ interface PlacedBody {
 }
 
 export class JsonLayout implements Layout {
+  readonly deleteAtRevision = DELETE_AT_REVISION;
   readonly #connection: Connection;
 
   constructor(connection: Connection) {
@@ -79,13 +113,15 @@ export class JsonLayout implements Layout {
   }
 
   async get(uuid: string): Promise<AnyVcon> {
-    const json = await this.#json(uuid, ".");
+    const json = await this.#connection.call(
+      (client) => client.call("JSON.GET", vconKey(uuid), ".") as Promise<string | null>,
+    );
     if (json === null) throw notFound(uuid);
     return JSON.parse(json);
   }
 
   async append(uuid: string, addition: Addition, events: readonly TrailEvent[]): Promise<boolean> {
-    const { analysis = [], seen = 0, attachments = [], extensions = [] } = addition;
+    const { analysis = [], seen = 0, attachments = [], extensions = [], revision } = addition;
     const tags = (addition.tags ?? []).map(formatTag);
     const now = new Date().toISOString();
     const added = [jsonOf(analysis), jsonOf(attachments), jsonOf(tags), jsonOf(extensions)] as const;
@@ -105,17 +141,21 @@ export class JsonLayout implements Layout {
       ...list(events.map(({ event }) => event)),
       ...list(jsonOf(events)),
     ];
-    const [answer, ...details] = await this.#connection.run<[string, ...unknown[]]>(
-      APPEND,
-      [vconKey(uuid), trailKey(uuid)],
-      values,
-    );
+    const answered =
+      revision === undefined
+        ? await this.#connection.run<AppendAnswer>(APPEND, [vconKey(uuid), trailKey(uuid)], values)
+        : await this.#connection.run<AppendAnswer>(
+            APPEND_AT_REVISION,
+            [vconKey(uuid), trailKey(uuid), replacementKey(uuid)],
+            [...expecting(revision), ...values],
+          );
+    const [answer, ...details] = [answered].flat();
     if (answer === "convert") {
-      await this.#convertTags(uuid, details as [number, string]);
-      return this.append(uuid, addition, events);
+      const converted = await this.#convertTags(uuid, details as [number, string], revision);
+      return this.append(uuid, { ...addition, ...converted }, events);
     }
     if (answer === "malformed") throw malformed(uuid, `"${details[0]}" is not an array.`);
-    guardForm(uuid, answer);
+    guardAddition(uuid, answer as string);
     return answer === "added";
   }
 
@@ -147,10 +187,63 @@ export class JsonLayout implements Layout {
     return "";
   }
 
-  async #convertTags(uuid: string, [position, json]: [number, string]): Promise<void> {
+  async setMedia(change: MediaChange): Promise<void> {
+    const { uuid, media } = change;
+    const staged = stagedKey(uuid, randomUUID());
+    await this.#setMedia(change, staged, "look");
+    const text = await incomingText(media.bytes, STAGED_PIECE_BYTES);
+    if (typeof text === "string") return this.#setMedia(change, staged, "inline", text);
+    await stageText(this.#connection, uuid, staged, text);
+    try {
+      await this.#setMedia(change, staged, "staged");
+    } finally {
+      await dropStaged(this.#connection, staged);
+    }
+  }
+
+  async #setMedia(
+    change: MediaChange,
+    staged: string,
+    how: "look" | "inline" | "staged",
+    text = "",
+  ): Promise<void> {
+    const { uuid, dialog, media, revision, events } = change;
+    const members = mediaMembers(media);
+    const answer = await this.#connection.run<string>(
+      SET_MEDIA,
+      [vconKey(uuid), trailKey(uuid), elsewhereKey(uuid), staged, replacementKey(uuid)],
+      [
+        ...expecting(revision),
+        dialog,
+        how,
+        text,
+        JSON.stringify(new Date().toISOString()),
+        newRevision(),
+        ...list(MEDIA_MEMBERS.filter((member) => member !== "body" && !Object.hasOwn(members, member))),
+        ...list(Object.keys(members)),
+        ...list(jsonOf(Object.values(members))),
+        ...list(jsonOf(events)),
+      ],
+    );
+    guardMedia(change, answer);
+  }
+
+  /** @returns the revision that it has then, if it had to have one */
+  async #convertTags(
+    uuid: string,
+    [position, json]: [number, string],
+    revision: string | undefined,
+  ): Promise<Pick<Addition, "revision">> {
     const body = JSON.parse(json);
     const texts = tagTexts(typeof body === "string" ? (parseStructure(body) ?? (body || null)) : body);
-    await this.#connection.run(CONVERT_TAGS, [vconKey(uuid)], [position, json, JSON.stringify(texts)]);
+    const answer = await this.#connection.run<string | null>(
+      CONVERT_TAGS,
+      [vconKey(uuid), replacementKey(uuid)],
+      [...expecting(revision), position, json, JSON.stringify(texts)],
+    );
+    if (answer === null) return {};
+    guardAddition(uuid, answer);
+    return { revision: answer };
   }
 
   #found(uuid: string, { part, types }: Ask, answer: unknown): unknown {
@@ -178,30 +271,50 @@ export class JsonLayout implements Layout {
     if (typeof answer === "string") return held(JSON.parse(answer), answer.length);
     const [type, size, document, ...members] = answer;
     const kind = type === "string" ? "text" : "json";
-    const path = `$.${section}[${position}].body`;
-    const body = new LargeBody(size, kind, () => this.#pieces(uuid, path, kind, document));
+    const read = { path: `$.${section}[${position}].body`, kind, size, document } as const;
+    const body = new LargeBody(size, kind, (start, end) => this.#pieces(uuid, read, start, end));
     return { ...JSON.parse(objectOf(members)), body };
   }
 
-  /** @param document the name of the one that the body is in: in another, another body may be at the path */
-  async *#pieces(
-    uuid: string,
-    path: string,
-    kind: LargeBody["kind"],
-    document: string,
-  ): AsyncGenerator<Uint8Array> {
-    const answers = await this.#json(uuid, path);
-    const now = await this.#connection.call((client) => client.get(replacementKey(uuid)));
-    if (answers === null || answers === "[]" || (now ?? "") !== document) {
-      throw await whyGone(this.#connection, uuid);
+  async *#pieces(uuid: string, body: ReadBody, start: number, end: number): AsyncGenerator<Uint8Array> {
+    const aside = stagedKey(uuid, randomUUID());
+    let asideAt = end;
+    try {
+      for (let at = start; at < end; ) {
+        let window = await this.#fromAside(aside, at - asideAt);
+        if (window.length === 0) {
+          window = await this.#fromDocument(uuid, body, at, end, aside);
+          asideAt = at + window.length;
+        }
+        at += window.length;
+        yield* inPieces(window);
+      }
+    } finally {
+      if (asideAt < end) await dropStaged(this.#connection, aside);
     }
-    yield* inPieces(Buffer.from(kind === "text" ? JSON.parse(answers)[0] : answers.slice(1, -1)));
   }
 
-  #json(uuid: string, path: string): Promise<string | null> {
-    return this.#connection.call(
-      (client) => client.call("JSON.GET", vconKey(uuid), path) as Promise<string | null>,
+  /** @returns nothing if nothing is there */
+  async #fromAside(aside: string, start: number): Promise<Buffer> {
+    if (start < 0) return Buffer.alloc(0);
+    return this.#connection.call((client) => client.getrangeBuffer(aside, start, start + WINDOW_BYTES - 1));
+  }
+
+  /** The first of the bytes; the others are put aside. */
+  async #fromDocument(
+    uuid: string,
+    { path, kind, document, size }: ReadBody,
+    start: number,
+    end: number,
+    aside: string,
+  ): Promise<Buffer> {
+    const window = await this.#connection.runForBytes<Buffer | null>(
+      READ_BODY,
+      [vconKey(uuid), replacementKey(uuid), aside],
+      [path, kind, document, size, start, end, WINDOW_BYTES, ASIDE_SECONDS],
     );
+    if (window === null) throw await whyGone(this.#connection, uuid);
+    return window;
   }
 }
 
@@ -211,7 +324,7 @@ function keysToRead(uuid: string, parts: readonly Part[]): string[] {
   return isWithout ? [vconKey(uuid)] : [vconKey(uuid), replacementKey(uuid)];
 }
 
-/** The module gives a value in one piece only, which is handed on in smaller ones. */
+/** What Redis gives in one piece is handed on in smaller ones. */
 async function* inPieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
     yield bytes.subarray(start, start + PIECE_BYTES);
@@ -225,7 +338,8 @@ function held(element: unknown, jsonLength: number): unknown {
   const large = encodeLargeBody(element.body);
   if (large === undefined) return element;
   const { size, kind, text } = large;
-  return { ...element, body: new LargeBody(size, kind, () => inPieces(Buffer.from(text))) };
+  const body = new LargeBody(size, kind, (start, end) => inPieces(Buffer.from(text).subarray(start, end)));
+  return { ...element, body };
 }
 
 /** What Python wrote may hold null in place of an array. */

@@ -5,7 +5,13 @@
  */
 import { LARGE_BODY_BYTES } from "../body.ts";
 import { type Script, script } from "./connection.ts";
-import { ENTER_INDEXES, RECORD_EVENTS, TAKE_ARGUMENTS } from "./shared-scripts.ts";
+import {
+  deleteAtRevision,
+  ENTER_INDEXES,
+  GUARD_REVISION,
+  RECORD_EVENTS,
+  TAKE_ARGUMENTS,
+} from "./shared-scripts.ts";
 
 /** What the module counts as memory up to which parts are sent as they are, without asking what is in them. */
 const SMALL_BYTES = 4096;
@@ -119,6 +125,16 @@ local function write_document(document)
 end
 `;
 
+/** Gives the document at `vcon` a name, at `replacement`, by which what was read of the former one is told from it. */
+const NAME_DOCUMENT = `
+local function name_document(name, lifetime)
+  redis.call('SET', replacement, name)
+  -- What a conserver has put here for a while stays for no longer.
+  if lifetime > 0 then redis.call('PEXPIRE', replacement, lifetime) end
+  redis.call('HSET', elsewhere, replacement, '')
+end
+`;
+
 /**
  * KEYS: the vCon, its trail, the hash of what is elsewhere, the staged document, its holders, then the indexes or their
  * list.
@@ -145,19 +161,7 @@ return 'created'
 `,
 );
 
-/**
- * KEYS: the vCon, its trail. ARGV: now as JSON, how many analyses of the same identity are known, the identities and
- * JSON of the analyses, JSON of the attachments, the tags as texts and as JSON, JSON of an attachment for them with an
- * empty list, the extensions as texts and as JSON, the events' names and the events.
- * Answers with one or more words: "added", "nothing", "missing" or the form of a sealed vCon; "malformed" and the
- * member that is not an array; or "convert", position and JSON of a body of tags that is not a list yet.
- */
-export const APPEND: Script = script(
-  TAKE_ARGUMENTS,
-  "local vcon, trail = KEYS[1], KEYS[2]",
-  ASK_DOCUMENT,
-  RECORD_EVENTS,
-  `
+const ADD = `
 local now, seen, identities, analyses = take(), tonumber(take()), take_list(), take_list()
 local attachments = take_list()
 local tags, tags_json, tags_attachment = take_list(), take_list(), take()
@@ -295,24 +299,101 @@ if added then
 end
 record_events(added, event_names, events)
 return { added and 'added' or 'nothing' }
-`,
+`;
+
+/**
+ * KEYS: the vCon, its trail. ARGV: now as JSON, how many analyses of the same identity are known, the identities and
+ * JSON of the analyses, JSON of the attachments, the tags as texts and as JSON, JSON of an attachment for them with an
+ * empty list, the extensions as texts and as JSON, the events' names and the events.
+ * Answers with one or more words: "added", "nothing", "missing" or the form of a sealed vCon; "malformed" and the
+ * member that is not an array; or "convert", position and JSON of a body of tags that is not a list yet.
+ */
+export const APPEND: Script = script(
+  TAKE_ARGUMENTS,
+  "local vcon, trail = KEYS[1], KEYS[2]",
+  ASK_DOCUMENT,
+  RECORD_EVENTS,
+  ADD,
 );
 
 /**
+ * {@link APPEND} to the vCon of one revision. KEYS: then the name of what replaced it. ARGV: first a list of the
+ * revision. Answers also "changed".
+ */
+export const APPEND_AT_REVISION: Script = script(
+  TAKE_ARGUMENTS,
+  "local vcon, trail, replacement = KEYS[1], KEYS[2], KEYS[3]",
+  ASK_DOCUMENT,
+  ASK_MEMBERS,
+  REVISION,
+  GUARD_REVISION,
+  RECORD_EVENTS,
+  ADD,
+);
+
+/** KEYS and ARGV as {@link deleteAtRevision} takes them, the latter with a list of the revision first. */
+export const DELETE_AT_REVISION: Script = deleteAtRevision(ASK_DOCUMENT, ASK_MEMBERS, REVISION);
+
+/**
  * Makes a list of tags that others wrote as an object or as text, unless somebody was faster.
- * KEYS: the vCon. ARGV: position of the attachment, JSON of its body as it was, JSON of the list.
+ * KEYS: the vCon, the name of what replaced it. ARGV: a list of the revision that it has to have, or an empty one;
+ * position of the attachment, JSON of its body as it was, JSON of the list.
+ * Answers "changed" or, if a revision is given, the one that the vCon has now.
  */
 export const CONVERT_TAGS: Script = script(
-  "local vcon = KEYS[1]",
+  TAKE_ARGUMENTS,
+  "local vcon, replacement = KEYS[1], KEYS[2]",
   ASK_DOCUMENT,
+  ASK_MEMBERS,
+  REVISION,
+  GUARD_REVISION,
   `
-local attachment, before, tags = '$.attachments[' .. ARGV[1] .. ']', ARGV[2], ARGV[3]
+local attachment, before, tags = '$.attachments[' .. take() .. ']', take(), take()
 
 if json_at(attachment .. '.body') == before then
   redis.call('JSON.SET', vcon, attachment .. '.body', tags)
   redis.call('JSON.SET', vcon, attachment .. '.encoding', '"json"')
   redis.call('JSON.SET', vcon, attachment .. '.mediatype', '"application/json"')
 end
+return expected and revision()
+`,
+);
+
+/**
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, the text of the body where it is staged, the name of what
+ * replaced the document. ARGV: a list of the revision that it has to have, or an empty one; position of the dialog;
+ * "look" to write nothing, "staged" or "inline", and the text if inline; now as JSON, a new name for the document, the
+ * names of members that go, names and JSON of those that come, the events.
+ * Answers "set", "ready" to one who only looks, "changed", "missing", the form of a sealed vCon, "no dialog" or "expired".
+ */
+export const SET_MEDIA: Script = script(
+  TAKE_ARGUMENTS,
+  "local vcon, trail, elsewhere, staged, replacement = unpack(KEYS)",
+  ASK_DOCUMENT,
+  ASK_MEMBERS,
+  REVISION,
+  GUARD_REVISION,
+  NAME_DOCUMENT,
+  `
+local dialog, how, text, now, name = '$.dialog[' .. take() .. ']', take(), take(), take(), take()
+local former, names, values, events = take_list(), take_list(), take_list(), take_list()
+
+local form = form_of_vcon()
+if form ~= 'unsigned' then return form end
+if type_at('$.dialog') ~= 'array' or type_at(dialog) ~= 'object' then return 'no dialog' end
+if how == 'look' then return 'ready' end
+if how == 'staged' then text = redis.call('GET', staged) end
+if not text then return 'expired' end
+
+-- Base64url: nothing in it that JSON escapes.
+redis.call('JSON.SET', vcon, dialog .. '.body', '"' .. text .. '"')
+redis.call('UNLINK', staged)
+for _, member in ipairs(former) do redis.call('JSON.DEL', vcon, dialog .. '.' .. member) end
+for i, member in ipairs(names) do redis.call('JSON.SET', vcon, dialog .. '.' .. member, values[i]) end
+redis.call('JSON.SET', vcon, '$.updated_at', now)
+name_document(name, redis.call('PTTL', vcon))
+for _, event in ipairs(events) do redis.call('RPUSH', trail, event) end
+return 'set'
 `,
 );
 
@@ -329,6 +410,7 @@ export const REPLACE: Script = script(
   ASK_MEMBERS,
   REVISION,
   WRITE_DOCUMENT,
+  NAME_DOCUMENT,
   ENTER_INDEXES,
   `
 local uuid, expected, name, indexes, document, events = take(), take(), take(), take_list(), take(), take_list()
@@ -341,13 +423,9 @@ if not is_there or revision() ~= expected then
 end
 if not write_document(document) then return 'expired' end
 
-redis.call('SET', replacement, name)
--- What a conserver has put here for a while stays for no longer.
-if lifetime > 0 then
-  for _, key in ipairs({ vcon, replacement }) do redis.call('PEXPIRE', key, lifetime) end
-end
+if lifetime > 0 then redis.call('PEXPIRE', vcon, lifetime) end
+name_document(name, lifetime)
 enter_indexes(uuid, nil, indexes, 6)
-redis.call('HSET', elsewhere, replacement, '')
 for _, event in ipairs(events) do redis.call('RPUSH', trail, event) end
 return 'replaced'
 `,
@@ -424,6 +502,39 @@ if answers[1] ~= 'unsigned' or #ARGV == 0 then return answers end
 `,
   ASK_MEMBERS,
   READ_PARTS,
+);
+
+/**
+ * A part of a large body. The module gives a value only as a whole, so that what is wanted behind the first bytes is put
+ * aside on the way, for whoever comes for the next ones.
+ *
+ * KEYS: the vCon, the name of what replaced it, the key for what is put aside. ARGV: path, kind, name of the document
+ * and size of the body, as they were read; the first byte wanted and the first one not wanted; how many bytes to answer
+ * and how many seconds to keep the others. Answers with the bytes, or nil if the body is no longer there.
+ */
+export const READ_BODY: Script = script(
+  TAKE_ARGUMENTS,
+  "local vcon, replacement, aside = KEYS[1], KEYS[2], KEYS[3]",
+  `
+local path, kind, document, size = take(), take(), take(), tonumber(take())
+local first, last, length, seconds = tonumber(take()), tonumber(take()), tonumber(take()), take()
+
+if (redis.call('GET', replacement) or '') ~= document then return end
+local json = redis.call('JSON.GET', vcon, path)
+if not json or (string.sub(json, 2, 2) == '"') ~= (kind == 'text') then return end
+
+-- A copy is what costs here: the brackets of the answers and a text's quotes are skipped instead.
+local skipped = kind == 'text' and 2 or 1
+if kind == 'text' and string.find(json, '\\\\', 1, true) then json, skipped = cjson.decode(json)[1], 0 end
+if #json - 2 * skipped ~= size then return end
+
+local behind = math.min(first + length, last)
+if behind < last then
+  -- Where Redis has no room for it, the document will be asked again.
+  redis.pcall('SET', aside, string.sub(json, skipped + behind + 1, skipped + last), 'EX', seconds)
+end
+return string.sub(json, skipped + first + 1, skipped + behind)
+`,
 );
 
 /** Like {@link READ}, but behind the form comes the revision, and of a sealed vCon then the vCon. */

@@ -6,6 +6,7 @@ export const CREATION_INDEX = "vcons";
 export const LAYOUT_KEY = "vcon-store:layout";
 
 const SOURCE_PREFIX = "vcon-source:";
+const NOTE_PREFIX = "vcon-note:";
 
 /** The vCon itself, under the conserver's name. */
 export function vconKey(uuid: string): string {
@@ -58,6 +59,11 @@ export function partyKey(kind: string, value: string): string {
 /** The UUID of the vCon that is made of this source. */
 export function sourceKey(source: string): string {
   return `${SOURCE_PREFIX}${source}`;
+}
+
+/** A text that is kept for a while and belongs to no vCon. */
+export function noteKey(key: string): string {
+  return `${NOTE_PREFIX}${key}`;
 }
 
 /** Whether a key elsewhere belongs to one vCon alone: it lies beside it or is its source. */

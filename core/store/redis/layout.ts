@@ -1,9 +1,9 @@
 /** What the two layouts of vCons in Redis have in common, and how the one to use is found. */
-import { changed, notFound, sealed, VconError } from "../../errors.ts";
+import { changed, changedSince, noDialog, notFound, sealed, VconError } from "../../errors.ts";
 import type { TrailEvent } from "../../trail/event.ts";
-import type { Addition, AnyVcon } from "../store.ts";
+import type { Addition, AnyVcon, IncomingMedia } from "../store.ts";
 import { type FoundParts, type Part, SECTIONS, type Section, wantedTypes } from "../view.ts";
-import type { Argument, Connection } from "./connection.ts";
+import type { Argument, Connection, Script } from "./connection.ts";
 import type { IndexEntry } from "./indexes.ts";
 import { LAYOUT_KEY, vconKey } from "./keys.ts";
 
@@ -14,6 +14,9 @@ export interface Layout {
   get(uuid: string): Promise<AnyVcon>;
   append(uuid: string, addition: Addition, events: readonly TrailEvent[]): Promise<boolean>;
   replace(replacement: Replacement): Promise<boolean>;
+  setMedia(change: MediaChange): Promise<void>;
+  /** Deletes a vCon of one revision, as `deleteAtRevision` describes it. */
+  readonly deleteAtRevision: Script;
 }
 
 /** A document that is to take the place of the one that is there. */
@@ -28,10 +31,25 @@ export interface Replacement {
   events: readonly TrailEvent[];
 }
 
+/** Media that a dialog is to have. */
+export interface MediaChange {
+  uuid: string;
+  dialog: number;
+  media: IncomingMedia;
+  /** That the vCon has to have, if it has to have a certain one. */
+  revision: string | undefined;
+  events: readonly TrailEvent[];
+}
+
 export type LayoutName = "json" | "hash";
 
 /** What is written ahead of its vCon goes away after so long if the process that wrote it died. */
 export const STAGED_SECONDS = 60 * 60;
+/**
+ * Texts of unknown length are written in pieces of so many bytes. Redis allots what it adds to a text generously: in
+ * small pieces one of 600 kB would take 1 MB.
+ */
+export const STAGED_PIECE_BYTES = 4 * 1024 * 1024;
 
 /**
  * "json" if the server knows JSON documents, else "hash". The first store on a server pins it.
@@ -108,6 +126,42 @@ export function list(values: readonly Argument[]): Argument[] {
   return [values.length, ...values];
 }
 
+/** The revision that a vCon has to have, as scripts take it that guard it. */
+export function expecting(revision: string | undefined): Argument[] {
+  return list(revision === undefined ? [] : [revision]);
+}
+
+/**
+ * Writes a text ahead of its vCon, as its pieces come; nothing is left of one that fails.
+ * @returns its length
+ */
+export async function stageText(
+  connection: Connection,
+  uuid: string,
+  key: string,
+  pieces: AsyncIterable<Buffer>,
+): Promise<number> {
+  let size = 0;
+  try {
+    for await (const piece of pieces) {
+      size += piece.length;
+      const [length] = await connection.call((client) =>
+        Promise.all([client.append(key, piece), client.expire(key, STAGED_SECONDS)]),
+      );
+      if (length !== size) throw tooSlow(uuid);
+    }
+    return size;
+  } catch (error) {
+    await dropStaged(connection, key);
+    throw error;
+  }
+}
+
+/** If it can't be done now, the key expires in a while. */
+export async function dropStaged(connection: Connection, key: string): Promise<void> {
+  await connection.call((client) => client.unlink(key)).catch(() => {});
+}
+
 /** Why a large body is not where it was. */
 export async function whyGone(connection: Connection, uuid: string): Promise<VconError> {
   return (await isThere(connection, uuid)) ? changed(uuid) : notFound(uuid);
@@ -117,6 +171,19 @@ export async function whyGone(connection: Connection, uuid: string): Promise<Vco
 export function guardForm(uuid: string, form: string): void {
   if (form === "missing") throw notFound(uuid);
   if (form === "signed" || form === "encrypted") throw sealed(uuid, form);
+}
+
+/** Throws what a script says that has added nothing. */
+export function guardAddition(uuid: string, answer: string): void {
+  if (answer === "changed") throw changedSince(uuid);
+  if (answer === "expired") throw tooSlow(uuid);
+  guardForm(uuid, answer);
+}
+
+/** Likewise of one that sets the media of a dialog. */
+export function guardMedia({ uuid, dialog }: MediaChange, answer: string): void {
+  if (answer === "no dialog") throw noDialog(uuid, dialog);
+  guardAddition(uuid, answer);
 }
 
 /** What the script that replaces answers. */

@@ -1,11 +1,24 @@
 /** The store in Redis: one server or many machines' cluster, its vCons JSON documents or hashes. */
 import type { Delivery } from "../../delivery/delivery.ts";
-import { notFound, VconError } from "../../errors.ts";
+import { changedSince, noDialog, notFound, VconError } from "../../errors.ts";
 import type { TrailEvent } from "../../trail/event.ts";
-import { identify, identifyAs } from "../parts.ts";
-import type { Addition, AnyVcon, ListOptions, PartyQuery, VconStore } from "../store.ts";
-import { type Part, VconView } from "../view.ts";
+import { findUuid } from "../../vcon/uuid.ts";
+import { inBatches } from "../in-batches.ts";
+import type { Notes } from "../notes.ts";
+import { creationTime, identify, identifyAs } from "../parts.ts";
+import type {
+  Addition,
+  AnyVcon,
+  Entry,
+  IncomingMedia,
+  ListOptions,
+  PageOptions,
+  PartyQuery,
+  VconStore,
+} from "../store.ts";
+import { type FoundParts, type Part, VconView } from "../view.ts";
 import { Connection } from "./connection.ts";
+import { Finder } from "./finder.ts";
 import { HashLayout } from "./hash-layout.ts";
 import { Indexes } from "./indexes.ts";
 import { JsonLayout } from "./json-layout.ts";
@@ -18,8 +31,12 @@ import {
   trailKey,
   vconKey,
 } from "./keys.ts";
-import { findLayout, isThere, type Layout } from "./layout.ts";
+import { expecting, findLayout, isThere, type Layout } from "./layout.ts";
+import { RedisNotes } from "./notes.ts";
 import { DELETE, HOLD, RELEASE } from "./shared-scripts.ts";
+
+/** So many are read and entered anew at the same time. */
+const REENTERED_AT_ONCE = 64;
 
 export interface RedisStoreOptions {
   /** One of the forms that address.ts reads. */
@@ -31,15 +48,19 @@ export interface RedisStoreOptions {
 }
 
 export class RedisStore implements VconStore {
+  readonly notes: Notes;
   readonly #connection: Connection;
   readonly #layout: Layout;
   readonly #indexes: Indexes;
+  readonly #finder: Finder;
   #delivery: Promise<Delivery> | undefined;
 
-  private constructor(connection: Connection, layout: Layout, indexes: Indexes) {
+  private constructor(connection: Connection, layout: Layout, country: string | undefined) {
     this.#connection = connection;
     this.#layout = layout;
-    this.#indexes = indexes;
+    this.#indexes = new Indexes(connection, country);
+    this.#finder = new Finder(connection, this.#indexes, country, (uuid) => this.#partiesOf(uuid));
+    this.notes = new RedisNotes(connection);
   }
 
   /** @throws VconError `STORE_URL_MALFORMED`, `STORE_MISMATCH` or `STORE_UNAVAILABLE` */
@@ -48,7 +69,7 @@ export class RedisStore implements VconStore {
     try {
       const layout = await findLayout(connection);
       const Home = layout === "json" ? JsonLayout : HashLayout;
-      return new RedisStore(connection, new Home(connection), new Indexes(connection, country));
+      return new RedisStore(connection, new Home(connection), country);
     } catch (error) {
       await connection.close();
       throw error;
@@ -90,21 +111,45 @@ export class RedisStore implements VconStore {
     return replaced;
   }
 
-  async delete(uuid: string, event?: TrailEvent): Promise<boolean> {
+  async setMedia(
+    uuid: string,
+    dialog: number,
+    media: IncomingMedia,
+    { revision, events = [] }: { revision?: string | undefined; events?: readonly TrailEvent[] } = {},
+  ): Promise<void> {
+    if (!Number.isSafeInteger(dialog) || dialog < 0) throw noDialog(uuid, dialog);
+    const isKnown = await this.#connection.call((client) =>
+      client.hexists(elsewhereKey(uuid), CREATION_INDEX),
+    );
+    if (isKnown === 0) await this.#adopt(uuid);
+    return this.#layout.setMedia({ uuid, dialog, media, revision, events });
+  }
+
+  async delete(uuid: string, event?: TrailEvent, revision?: string): Promise<boolean> {
     const known = await this.#connection.call((client) => client.hkeys(elsewhereKey(uuid)));
-    if (!known.includes(CREATION_INDEX) && (await this.#adopt(uuid))) return this.delete(uuid, event);
+    if (!known.includes(CREATION_INDEX) && (await this.#adopt(uuid))) {
+      return this.delete(uuid, event, revision);
+    }
     const answer = await this.#connection.run<string>(
-      DELETE,
+      revision === undefined ? DELETE : this.#layout.deleteAtRevision,
       [
         vconKey(uuid),
         trailKey(uuid),
         elsewhereKey(uuid),
         heldKey(uuid),
+        replacementKey(uuid),
         ...this.#indexes.keysToWrite(uuid, known),
       ],
-      [uuid, event ? JSON.stringify(event) : "", known.length, this.#connection.isCluster ? "later" : "now"],
+      [
+        ...(revision === undefined ? [] : expecting(revision)),
+        uuid,
+        event ? JSON.stringify(event) : "",
+        known.length,
+        this.#connection.isCluster ? "later" : "now",
+      ],
     );
-    if (answer === "changed") return this.delete(uuid, event);
+    if (answer === "again") return this.delete(uuid, event, revision);
+    if (answer === "changed") throw changedSince(uuid);
     if (answer === "deleted") await this.#indexes.settle(uuid);
     return answer === "deleted";
   }
@@ -113,12 +158,28 @@ export class RedisStore implements VconStore {
     return this.#indexes.uuidFor(source);
   }
 
-  list(options: ListOptions = {}): Promise<string[]> {
-    return this.#indexes.list(options);
+  list(options?: ListOptions): Promise<string[]> {
+    return this.#finder.list(options);
+  }
+
+  page(options?: PageOptions): Promise<Entry[]> {
+    return this.#finder.page(options);
   }
 
   find(party: PartyQuery): Promise<string[]> {
-    return this.#indexes.find(party, (uuid) => this.#partiesOf(uuid));
+    return this.#finder.find(party);
+  }
+
+  async reindex(): Promise<number> {
+    let entered = 0;
+    for await (const keys of this.#connection.scan(vconKey("*"))) {
+      for (const batch of inBatches(keys, REENTERED_AT_ONCE)) {
+        const answers = await Promise.all(batch.map((key) => this.#reenter(key)));
+        entered += answers.filter(Boolean).length;
+      }
+    }
+    await this.#finder.weed();
+    return entered;
   }
 
   async trail(uuid: string): Promise<TrailEvent[]> {
@@ -165,16 +226,37 @@ export class RedisStore implements VconStore {
     return true;
   }
 
+  /** @returns whether there is a vCon under this key that can be read */
+  async #reenter(key: string): Promise<boolean> {
+    const uuid = findUuid(key);
+    if (uuid === undefined || key !== vconKey(uuid)) return false;
+    try {
+      const { head, parties = [] } = await this.#layout.read(uuid, ["head", "parties"]).catch(noneOfSealed);
+      if (head !== undefined && findUuid(head.uuid) !== uuid) return false;
+      if (head !== undefined && findUuid(head.uuid) !== uuid) return false;
+      return await this.#indexes.reenter(uuid, creationTime(head?.created_at), parties);
+    } catch (error) {
+      if (error instanceof VconError && !error.transient) return false;
+      throw error;
+    }
+  }
+
   /** None of a sealed vCon, undefined if it is gone. */
   async #partiesOf(uuid: string): Promise<unknown[] | undefined> {
     try {
-      return (await this.read(uuid, ["parties"])).parties;
+      const { parties = [] } = await this.#layout.read(uuid, ["parties"]).catch(noneOfSealed);
+      return parties;
     } catch (error) {
-      if (error instanceof VconError && error.code === "VCON_SEALED") return [];
       if (error instanceof VconError && error.code === "VCON_NOT_FOUND") return;
       throw error;
     }
   }
+}
+
+/** What can be read of a vCon that turns out to be sealed. */
+function noneOfSealed(error: unknown): FoundParts {
+  if (error instanceof VconError && error.code === "VCON_SEALED") return {};
+  throw error;
 }
 
 /** The holders, the vCon and what expires with it where a conserver has made it. */

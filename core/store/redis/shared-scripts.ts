@@ -16,6 +16,15 @@ local function take_list()
 end
 `;
 
+/**
+ * Goes on only with the vCon of one revision, if ARGV begins with a list of it and not with an empty one; else answers
+ * "changed". `revision`, which each layout tells in its own way, and `vcon`, a key of the script, come before it.
+ */
+export const GUARD_REVISION = `
+local expected = take_list()[1]
+if expected and redis.call('EXISTS', vcon) == 1 and revision() ~= expected then return 'changed' end
+`;
+
 /** Enters a new vCon into its indexes and remembers where; `elsewhere` is a key of the script. */
 export const ENTER_INDEXES = `
 -- The keys from the first on are the indexes themselves or, in a cluster, where those are elsewhere, the list of
@@ -43,15 +52,9 @@ local function record_events(added, names, events)
 end
 `;
 
-/**
- * Deletes a vCon and takes it out of everything elsewhere; in a cluster what lies in other slots waits on the list.
- *
- * KEYS: the vCon, its trail, the hash of what is elsewhere, its holders, then all that is elsewhere, or in a cluster
- * the list. ARGV: UUID, the event or "", how much is known to be elsewhere, "now" or "later".
- */
-export const DELETE: Script = script(`
-local vcon, trail, elsewhere, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local uuid, event, known, when = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+const DELETE_VCON = `
+local uuid, event, known, when = take(), take(), tonumber(take()), take()
+local FIRST_ELSEWHERE = 6
 
 local function leave(key)
   if key == 'vcons' then
@@ -63,19 +66,48 @@ local function leave(key)
   end
 end
 
-if redis.call('EXISTS', vcon) == 0 then return 'missing' end
-if redis.call('HLEN', elsewhere) ~= known then return 'changed' end
+-- On a list it waits to be looked up once more.
+local function is_all_known()
+  if when == 'later' then return true end
+  if redis.call('HLEN', elsewhere) ~= known then return false end
+  for i = FIRST_ELSEWHERE, #KEYS do
+    if redis.call('HEXISTS', elsewhere, KEYS[i]) == 0 then return false end
+  end
+  return true
+end
 
-redis.call('UNLINK', vcon, held)
+if redis.call('EXISTS', vcon) == 0 then return 'missing' end
+if not is_all_known() then return 'again' end
+
+redis.call('UNLINK', vcon, held, replacement)
 if when == 'later' then
-  redis.call('SADD', KEYS[5], uuid)
+  redis.call('SADD', KEYS[FIRST_ELSEWHERE], uuid)
 else
-  for i = 5, #KEYS do leave(KEYS[i]) end
+  for i = FIRST_ELSEWHERE, #KEYS do leave(KEYS[i]) end
   redis.call('UNLINK', elsewhere)
 end
 if event ~= '' then redis.call('RPUSH', trail, event) end
 return 'deleted'
-`);
+`;
+
+/**
+ * Deletes a vCon and takes it out of everything elsewhere; in a cluster what lies in other slots waits on the list.
+ *
+ * KEYS: the vCon, its trail, the hash of what is elsewhere, its holders, the name of what replaced it, then all that is
+ * elsewhere, or in a cluster the list. ARGV: what `guard` takes, UUID, the event or "", how much is known to be
+ * elsewhere, "now" or "later". Answers "deleted", "missing", "again" if something else is elsewhere, or as `guard` does.
+ */
+function deleting(...guard: string[]): Script {
+  const keys = "local vcon, trail, elsewhere, held, replacement = unpack(KEYS, 1, 5)";
+  return script(TAKE_ARGUMENTS, keys, ...guard, DELETE_VCON);
+}
+
+export const DELETE: Script = deleting();
+
+/** {@link DELETE} of the vCon of one revision. @param revision the piece of a layout's scripts that tells it */
+export function deleteAtRevision(...revision: string[]): Script {
+  return deleting(...revision, GUARD_REVISION);
+}
 
 /**
  * What keeps a vCon from expiring. Beside the holders, each as "by:<holder>", the hash at `held` has under "left" the

@@ -5,7 +5,8 @@ import { type EncodedBody, LargeBody } from "../body.ts";
 import type { ElementPart } from "../parts.ts";
 import type { Database } from "./database.ts";
 
-const CHUNK_BYTES = 256 * 1024;
+/** Of the bytes of a body; its last chunk may have fewer. */
+export const CHUNK_BYTES = 256 * 1024;
 /** A body staged longer ago than this belongs to a process that died while it wrote. */
 const STAGED_FOR_DEAD_MS = 60 * 60 * 1000;
 
@@ -30,23 +31,41 @@ export class Bodies {
   /** Writes the elements' large bodies, a chunk a turn so that the event loop stays free. */
   async stage(elements: readonly ElementPart[]): Promise<BodyId[]> {
     const ids: BodyId[] = [];
-    for (const { large } of elements) ids.push(large && (await this.#stageOne(large)));
+    for (const { large } of elements) ids.push(large && (await this.stageOne(large.kind, chunksOf(large))));
     return ids;
   }
 
-  async #stageOne({ kind, text, size }: EncodedBody): Promise<number> {
+  /** @param chunks written as they come; if that fails or they do, none of them stays */
+  async stageOne(
+    kind: "text" | "json",
+    chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  ): Promise<number> {
     const database = this.#database;
     const id = await database.write(() =>
-      database.run("INSERT INTO body (kind, size, staged) VALUES (?, ?, ?)", kind, size, Date.now()),
+      database.run("INSERT INTO body (kind, size, staged) VALUES (?, 0, ?)", kind, Date.now()),
     );
-    const bytes = Buffer.from(text);
-    for (let position = 0; position * CHUNK_BYTES < size; position++) {
-      const chunk = bytes.subarray(position * CHUNK_BYTES, (position + 1) * CHUNK_BYTES);
-      await database.write(() =>
-        database.run("INSERT INTO chunk (body, position, bytes) VALUES (?, ?, ?)", id, position, chunk),
-      );
+    try {
+      let count = 0;
+      for await (const chunk of chunks) {
+        const position = count++;
+        await database.write(() => this.#insert(id, position, chunk));
+      }
+      return id;
+    } catch (error) {
+      await database.write(() => this.drop([id])).catch(() => {});
+      throw error;
     }
-    return id;
+  }
+
+  /** The body is staged anew: its media may come slowly. */
+  #insert(id: number, position: number, chunk: Uint8Array): void {
+    this.#database.run("INSERT INTO chunk (body, position, bytes) VALUES (?, ?, ?)", id, position, chunk);
+    this.#database.run(
+      "UPDATE body SET size = size + ?, staged = ? WHERE id = ?",
+      chunk.byteLength,
+      Date.now(),
+      id,
+    );
   }
 
   /** From now on the body belongs to an element; in a transaction. */
@@ -61,23 +80,31 @@ export class Bodies {
 
   handle(uuid: string, { body, kind, size }: BodyRow): LargeBody | undefined {
     if (body === null || kind === null || size === null) return;
-    return new LargeBody(size, kind, () => this.#chunks(uuid, body, size));
+    return new LargeBody(size, kind, (start, end) => this.#chunks(uuid, body, start, end));
   }
 
   #isThere(uuid: string): boolean {
     return this.#database.get("SELECT 1 FROM vcon WHERE uuid = ?", uuid) !== undefined;
   }
 
-  async *#chunks(uuid: string, body: number, size: number): AsyncGenerator<Uint8Array> {
-    for (let position = 0; position * CHUNK_BYTES < size; position++) {
+  async *#chunks(uuid: string, body: number, start: number, end: number): AsyncGenerator<Uint8Array> {
+    if (start >= end) return;
+    for (let position = Math.floor(start / CHUNK_BYTES); position * CHUNK_BYTES < end; position++) {
       const chunk = this.#database.get<{ bytes: Uint8Array }>(
         "SELECT bytes FROM chunk WHERE body = ? AND position = ?",
         body,
         position,
       );
       if (chunk === undefined) throw this.#isThere(uuid) ? changed(uuid) : notFound(uuid);
-      yield chunk.bytes;
+      const offset = position * CHUNK_BYTES;
+      yield chunk.bytes.subarray(Math.max(start - offset, 0), end - offset);
       await nextTurn();
     }
   }
+}
+
+function* chunksOf({ text, size }: EncodedBody): Generator<Uint8Array, void> {
+  const bytes = Buffer.from(text);
+  for (let offset = 0; offset < size; offset += CHUNK_BYTES)
+    yield bytes.subarray(offset, offset + CHUNK_BYTES);
 }

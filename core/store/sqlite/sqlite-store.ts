@@ -1,15 +1,14 @@
 /** The embedded store: one SQLite file, written by one or few processes of one machine. */
 import type { Delivery } from "../../delivery/delivery.ts";
-import { notFound, sealed } from "../../errors.ts";
+import { changedSince, noDialog, notFound, sealed } from "../../errors.ts";
 import type { TrailEvent } from "../../trail/event.ts";
 import type { Form } from "../../vcon/form.ts";
-import { formatTag, tagsAttachment } from "../../vcon/tags.ts";
-import type { Analysis } from "../../vcon/types.ts";
+import type { JsonObject } from "../../vcon/types.ts";
 import { newUuid } from "../../vcon/uuid.ts";
-import { sameIdentity } from "../identity.ts";
+import { incomingText, withMedia } from "../incoming-media.ts";
+import type { Notes } from "../notes.ts";
 import {
   currentHead,
-  type ElementPart,
   identify,
   identifyAs,
   putTogether,
@@ -18,15 +17,24 @@ import {
   withBody,
   withoutArrays,
 } from "../parts.ts";
-import { indexKeysOf, searchKeys, withOneParty } from "../party-search.ts";
 import { readAgain } from "../read-again.ts";
 import { newRevision } from "../revision.ts";
-import type { Addition, AnyVcon, ListOptions, PartyQuery, VconStore } from "../store.ts";
+import type {
+  Addition,
+  AnyVcon,
+  Entry,
+  IncomingMedia,
+  ListOptions,
+  PageOptions,
+  PartyQuery,
+  VconStore,
+} from "../store.ts";
 import { type FoundParts, type Part, SECTIONS, type Section, VconView, wantedTypes } from "../view.ts";
-import { Bodies, type BodyId, type BodyRow } from "./bodies.ts";
+import { Bodies, type BodyId, CHUNK_BYTES } from "./bodies.ts";
 import { Database } from "./database.ts";
-
-const TAGS = new Set(["tags"]);
+import { type ElementRow, Elements } from "./elements.ts";
+import { Indexes } from "./indexes.ts";
+import { SqliteNotes } from "./notes.ts";
 
 interface VconRow {
   id: number;
@@ -40,13 +48,6 @@ interface HeadRow {
   updated_at: string | null;
 }
 
-interface ElementRow extends BodyRow {
-  section: Section;
-  position: number;
-  type: string;
-  json: string;
-}
-
 export interface SqliteStoreOptions {
   /** Path of the file; it and its folder are made if they are missing. */
   file: string;
@@ -55,15 +56,19 @@ export interface SqliteStoreOptions {
 }
 
 export class SqliteStore implements VconStore {
+  readonly notes: Notes;
   readonly #database: Database;
   readonly #bodies: Bodies;
-  readonly #country: string | undefined;
+  readonly #elements: Elements;
+  readonly #indexes: Indexes;
   #delivery: Promise<Delivery> | undefined;
 
   constructor({ file, country }: SqliteStoreOptions) {
-    this.#country = country;
     this.#database = new Database(file);
     this.#bodies = new Bodies(this.#database);
+    this.#elements = new Elements(this.#database, this.#bodies);
+    this.#indexes = new Indexes(this.#database, country);
+    this.notes = new SqliteNotes(this.#database);
   }
 
   async create(vcon: AnyVcon, event?: TrailEvent): Promise<boolean> {
@@ -85,8 +90,8 @@ export class SqliteStore implements VconStore {
         createdAt,
         newRevision(),
       );
-      this.#insertElements(id, apart.elements, bodies);
-      this.#index(id, parties);
+      this.#elements.insert(id, apart.elements, bodies);
+      this.#indexes.enter(id, parties);
       if (event) this.#record(uuid, event);
       return true;
     });
@@ -111,7 +116,7 @@ export class SqliteStore implements VconStore {
     for (const section of SECTIONS) {
       const wanted = wantedTypes(parts, section);
       if (wanted === undefined) continue;
-      const rows = this.#elements(id, section, wanted);
+      const rows = this.#elements.read(id, section, wanted);
       found[section] = new Map(rows.map((element) => [element.position, this.#toElement(uuid, element)]));
     }
     return found;
@@ -132,7 +137,7 @@ export class SqliteStore implements VconStore {
   /** A sealed vCon is all head. */
   #whole(uuid: string): { head: string; parties: string | undefined; rows: ElementRow[] } {
     const { id } = this.#row(uuid);
-    const rows = SECTIONS.flatMap((section) => this.#elements(id, section, "all"));
+    const rows = SECTIONS.flatMap((section) => this.#elements.read(id, section, "all"));
     return { head: this.#headText(id), parties: this.#head(id).parties ?? undefined, rows };
   }
 
@@ -144,24 +149,20 @@ export class SqliteStore implements VconStore {
     return this.#writeWith(bodies, () => {
       const isEmpty = elements.length === 0 && (addition.tags ?? []).length === 0;
       const { id } = isEmpty ? this.#row(uuid) : this.#open(uuid);
+      this.#check(uuid, id, addition.revision);
       let added = false;
       elements.forEach((element, i) => {
         const original = addition.analysis?.[i];
-        if (original !== undefined && this.#countSame(id, original) > (addition.seen ?? 0)) {
+        if (original !== undefined && this.#elements.countSame(id, original) > (addition.seen ?? 0)) {
           this.#bodies.drop([bodies[i]]);
           return;
         }
-        this.#insertElement(id, this.#length(id, element.section), element, bodies[i]);
+        this.#elements.append(id, element, bodies[i]);
         added = true;
       });
-      if (this.#addTags(id, addition.tags ?? [])) added = true;
+      if (this.#elements.addTags(id, addition.tags ?? [])) added = true;
       if (added) {
-        this.#database.run(
-          "UPDATE vcon SET updated_at = ?, revision = ? WHERE id = ?",
-          new Date().toISOString(),
-          newRevision(),
-          id,
-        );
+        this.#renew(id);
         this.#addExtensions(id, addition.extensions ?? []);
       }
       for (const event of events) {
@@ -186,7 +187,7 @@ export class SqliteStore implements VconStore {
         this.#bodies.drop(bodies);
         return false;
       }
-      this.#dropElements(id);
+      this.#elements.drop(id);
       this.#database.run(
         `UPDATE vcon SET form = ?, head = ?, parties = ?, extensions = NULL, updated_at = NULL, revision = ?
          WHERE id = ?`,
@@ -196,10 +197,28 @@ export class SqliteStore implements VconStore {
         newRevision(),
         id,
       );
-      this.#insertElements(id, apart.elements, bodies);
-      this.#index(id, parties);
+      this.#elements.insert(id, apart.elements, bodies);
+      this.#indexes.enter(id, parties);
       for (const event of events) this.#record(uuid, event);
       return true;
+    });
+  }
+
+  async setMedia(
+    uuid: string,
+    position: number,
+    media: IncomingMedia,
+    { revision, events = [] }: { revision?: string | undefined; events?: readonly TrailEvent[] } = {},
+  ): Promise<void> {
+    this.#database.read(() => this.#dialog(uuid, position, revision));
+    const text = await incomingText(media.bytes, CHUNK_BYTES);
+    const isInline = typeof text === "string";
+    const body = isInline ? undefined : await this.#bodies.stageOne("text", text);
+    await this.#writeWith([body], () => {
+      const { id, dialog } = this.#dialog(uuid, position, revision);
+      this.#elements.setDialog(id, position, withMedia(dialog, media, isInline ? text : undefined), body);
+      this.#renew(id);
+      for (const event of events) this.#record(uuid, event);
     });
   }
 
@@ -214,11 +233,12 @@ export class SqliteStore implements VconStore {
     }
   }
 
-  async delete(uuid: string, event?: TrailEvent): Promise<boolean> {
+  async delete(uuid: string, event?: TrailEvent, revision?: string): Promise<boolean> {
     return this.#database.write(() => {
       const row = this.#find(uuid);
       if (row === undefined) return false;
-      this.#dropElements(row.id);
+      this.#check(uuid, row.id, revision);
+      this.#elements.drop(row.id);
       this.#database.run("DELETE FROM vcon WHERE id = ?", row.id);
       this.#database.run("DELETE FROM source WHERE uuid = ?", uuid);
       if (event) this.#record(uuid, event);
@@ -237,28 +257,20 @@ export class SqliteStore implements VconStore {
     });
   }
 
-  async list({ since, until, limit = 100, offset = 0 }: ListOptions = {}): Promise<string[]> {
-    return this.#database
-      .all<{ uuid: string }>(
-        "SELECT uuid FROM vcon WHERE created_at BETWEEN ? AND ? ORDER BY created_at DESC, uuid DESC LIMIT ? OFFSET ?",
-        since === undefined ? Number.MIN_SAFE_INTEGER : Date.parse(since),
-        until === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(until),
-        limit,
-        offset,
-      )
-      .map(({ uuid }) => uuid);
+  async list(options: ListOptions = {}): Promise<string[]> {
+    return this.#indexes.list(options);
+  }
+
+  page(options: PageOptions = {}): Promise<Entry[]> {
+    return this.#indexes.page(options, (uuid) => this.#parties(uuid));
   }
 
   async find(party: PartyQuery): Promise<string[]> {
-    const sets = searchKeys(party, this.#country).map((keys) => {
-      const rows = this.#database.all<{ uuid: string }>(
-        `SELECT DISTINCT uuid FROM party JOIN vcon ON vcon.id = party.vcon
-         WHERE (kind, value) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))`,
-        JSON.stringify(keys),
-      );
-      return new Set(rows.map(({ uuid }) => uuid));
-    });
-    return withOneParty(sets, party, this.#country, (uuid) => this.#parties(uuid));
+    return this.#indexes.find(party, (uuid) => this.#parties(uuid));
+  }
+
+  reindex(): Promise<number> {
+    return this.#indexes.reindex();
   }
 
   async trail(uuid: string): Promise<TrailEvent[]> {
@@ -318,9 +330,12 @@ export class SqliteStore implements VconStore {
     return currentHead(head, extensions, updated_at);
   }
 
-  #parties(uuid: string): unknown[] {
-    const row = this.#find(uuid);
-    return row === undefined ? [] : JSON.parse(this.#head(row.id).parties ?? "[]");
+  #parties(uuid: string): unknown[] | undefined {
+    const row = this.#database.get<{ parties: string | null }>(
+      "SELECT parties FROM vcon WHERE uuid = ?",
+      uuid,
+    );
+    return row && JSON.parse(row.parties ?? "[]");
   }
 
   #row(uuid: string): VconRow {
@@ -335,14 +350,25 @@ export class SqliteStore implements VconStore {
     return row;
   }
 
-  #elements(id: number, section: Section, wanted: Set<string> | "all"): ElementRow[] {
-    const ofType = wanted === "all" ? "" : "AND type IN (SELECT value FROM json_each(?))";
-    return this.#database.all<ElementRow>(
-      `SELECT section, position, type, json, body, kind, size FROM element LEFT JOIN body ON body.id = element.body
-       WHERE vcon = ? AND section = ? ${ofType} ORDER BY position`,
+  /** A dialog that is there to be changed, of a vCon that has this revision if one is given. */
+  #dialog(uuid: string, position: number, revision: string | undefined): { id: number; dialog: JsonObject } {
+    const { id } = this.#open(uuid);
+    this.#check(uuid, id, revision);
+    const dialog = this.#elements.dialog(id, position);
+    if (dialog === undefined) throw noDialog(uuid, position);
+    return { id, dialog };
+  }
+
+  #check(uuid: string, id: number, revision: string | undefined): void {
+    if (revision !== undefined && this.#revision(id) !== revision) throw changedSince(uuid);
+  }
+
+  #renew(id: number): void {
+    this.#database.run(
+      "UPDATE vcon SET updated_at = ?, revision = ? WHERE id = ?",
+      new Date().toISOString(),
+      newRevision(),
       id,
-      section,
-      ...(wanted === "all" ? [] : [JSON.stringify([...wanted])]),
     );
   }
 
@@ -350,97 +376,11 @@ export class SqliteStore implements VconStore {
     return withBody(element.json, this.#bodies.handle(uuid, element));
   }
 
-  #length(id: number, section: Section): number {
-    return this.#database.get<{ length: number }>(
-      "SELECT coalesce(max(position) + 1, 0) AS length FROM element WHERE vcon = ? AND section = ?",
-      id,
-      section,
-    )!.length;
-  }
-
-  #countSame(id: number, analysis: Analysis): number {
-    return this.#database
-      .all<{ json: string }>(
-        "SELECT json FROM element WHERE vcon = ? AND section = 'analysis' AND type = ?",
-        id,
-        analysis.type,
-      )
-      .filter(({ json }) => sameIdentity(JSON.parse(json), analysis)).length;
-  }
-
-  #insertElements(id: number, elements: readonly ElementPart[], bodies: readonly BodyId[]): void {
-    const next = { dialog: 0, attachments: 0, analysis: 0 };
-    elements.forEach((element, i) => {
-      this.#insertElement(id, next[element.section]++, element, bodies[i]);
-    });
-  }
-
-  #insertElement(id: number, position: number, { section, type, json }: ElementPart, body?: BodyId): void {
-    this.#database.run(
-      "INSERT INTO element (vcon, section, position, type, json, body) VALUES (?, ?, ?, ?, ?, ?)",
-      id,
-      section,
-      position,
-      type,
-      json,
-      body ?? null,
-    );
-    this.#bodies.keep(body);
-  }
-
-  #dropElements(id: number): void {
-    const bodies = this.#database.all<{ body: number }>(
-      "SELECT body FROM element WHERE vcon = ? AND body NOT NULL",
-      id,
-    );
-    this.#database.run("DELETE FROM element WHERE vcon = ?", id);
-    this.#bodies.drop(bodies.map(({ body }) => body));
-  }
-
-  /** Adds to the first tags attachment that holds a list, or makes one. */
-  #addTags(id: number, tags: Addition["tags"] & object): boolean {
-    if (tags.length === 0) return false;
-    const rows = this.#elements(id, "attachments", TAGS).filter(({ body }) => body === null);
-    const lists = rows.map(({ position, json }) => ({ position, attachment: JSON.parse(json) }));
-    const list = lists.find(({ attachment }) => Array.isArray(attachment.body));
-    const known = new Set(lists.flatMap(({ attachment }) => attachment.body));
-    const missing = tags.filter((tag) => {
-      const isNew = !known.has(formatTag(tag));
-      known.add(formatTag(tag));
-      return isNew;
-    });
-    if (missing.length === 0) return false;
-    if (list === undefined) {
-      const attachment = tagsAttachment(missing, new Date().toISOString());
-      this.#insertElement(id, this.#length(id, "attachments"), toPart("attachments", attachment));
-    } else {
-      list.attachment.body.push(...missing.map(formatTag));
-      this.#database.run(
-        "UPDATE element SET json = ? WHERE vcon = ? AND section = 'attachments' AND position = ?",
-        JSON.stringify(list.attachment),
-        id,
-        list.position,
-      );
-    }
-    return true;
-  }
-
   #addExtensions(id: number, extensions: readonly string[]): void {
     if (extensions.length === 0) return;
     const { extensions: known } = this.#head(id);
     const list = new Set<string>([...JSON.parse(known ?? "[]"), ...extensions]);
     this.#database.run("UPDATE vcon SET extensions = ? WHERE id = ?", JSON.stringify([...list]), id);
-  }
-
-  #index(id: number, parties: readonly unknown[]): void {
-    for (const [kind, value] of indexKeysOf(parties, this.#country)) {
-      this.#database.run(
-        "INSERT INTO party (kind, value, vcon) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        kind,
-        value,
-        id,
-      );
-    }
   }
 
   #record(uuid: string, event: TrailEvent): void {

@@ -1,5 +1,5 @@
 /** The store that holds the bodies of the vCons: SQLite by default. */
-import { openStore, type VconStore } from "../../../core/index.ts";
+import { observedStore, openStore, type VconStore } from "../../../core/index.ts";
 import { config, secret, text } from "../../kit/index.ts";
 
 export default config({
@@ -16,11 +16,13 @@ export default config({
       hint: "of telephone numbers without a country code, as two letters",
     }),
   },
-  open: ({ url, country, password }, { userFolder }) =>
-    openStore(url, {
-      folder: userFolder,
-      country: country || undefined,
-      password: password || undefined,
-    }),
+  open: async ({ url, country, password }, { userFolder }) =>
+    observedStore(
+      await openStore(url, {
+        folder: userFolder,
+        country: country || undefined,
+        password: password || undefined,
+      }),
+    ),
   close: (store: VconStore) => store.close(),
 });

@@ -1,8 +1,8 @@
 /** Posts the UUID, the row that a projection drew, or the whole vCon to an address that somebody listens at. */
-import { createHash } from "node:crypto";
 import querystring from "node:querystring";
-import { type Handle, streamVcon, type VconView, WHOLE_PARTS } from "../../../core/index.ts";
+import { streamVcon, type VconView, WHOLE_PARTS } from "../../../core/index.ts";
 import { type ConfigOf, choice, destination, StepError, secret, text } from "../../kit/index.ts";
+import { checkReceiver, fingerprint } from "../receiver.ts";
 import { projectionField, ROWS, rowOf } from "../row.ts";
 import { SYNTAXES, syntaxField, wholeIn } from "../whole-vcon.ts";
 import { type Body, bodyOf, discard, jsonBody, post } from "./request.ts";
@@ -55,7 +55,7 @@ export default destination({
     return undefined;
   },
   erase: async ({ config, uuid, handle, signal }) => {
-    checkReceiver(config, handle);
+    checkReceiver(receiverOf(config).url, handle);
     const body = await jsonBody({ uuid, event: "vcon_deleted" }, config.secret);
     await deliver(config, `${uuid}:deleted`, body, signal);
   },
@@ -152,18 +152,4 @@ function isHeader(name: string, value: string): boolean {
 
 function notConfigured(problem: string): StepError {
   return new StepError(`${problem} Open the node and set it.`, { code: "NOT_CONFIGURED" });
-}
-
-/** @throws StepError where the copy is at another address than the node has now */
-function checkReceiver(config: Config, { receiver }: Handle): void {
-  if (receiver === fingerprint(receiverOf(config).url)) return;
-  throw new StepError(
-    `The vCon was sent to another address than "URL" has now, so this one can't erase it. Set the URL as it was.`,
-    { code: "OTHER_ADDRESS" },
-  );
-}
-
-/** Tells one address from another, and not what it is: its path may be a secret. */
-function fingerprint({ href }: URL): string {
-  return createHash("sha256").update(href).digest("hex").slice(0, 16);
 }

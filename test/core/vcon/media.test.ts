@@ -7,6 +7,7 @@ import {
   decodeBase64Url,
   decodeBase64UrlStream,
   encodeBase64Url,
+  encodeBase64UrlStream,
   knownContentHashes,
   mediatypeOf,
 } from "../../../core/vcon/index.ts";
@@ -55,6 +56,19 @@ describe("base64url", () => {
           pieces.push(piece);
         expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
         expect(decodeBase64Url(text).equals(bytes)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("bytes that come in pieces", () => {
+  it("have the base64url text of all of them, cut anywhere", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array(), fc.array(fc.nat()), async (bytes, cuts) => {
+        const pieces: Buffer[] = [];
+        for await (const piece of encodeBase64UrlStream(piecesOf(bytes, cuts))) pieces.push(piece);
+        expect(Buffer.concat(pieces).toString()).toBe(encodeBase64Url(bytes));
       }),
       { numRuns: 200 },
     );

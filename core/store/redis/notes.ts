@@ -1,0 +1,31 @@
+/** The notes in Redis: strings that expire. */
+import type { Notes } from "../notes.ts";
+import type { Connection } from "./connection.ts";
+import { noteKey } from "./keys.ts";
+
+export class RedisNotes implements Notes {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async add(key: string, text: string, seconds: number): Promise<string | undefined> {
+    const known = await this.#connection.call((client) =>
+      client.set(noteKey(key), text, "PX", milliseconds(seconds), "NX", "GET"),
+    );
+    return known ?? undefined;
+  }
+
+  async set(key: string, text: string, seconds: number): Promise<void> {
+    await this.#connection.call((client) => client.set(noteKey(key), text, "PX", milliseconds(seconds)));
+  }
+
+  async drop(key: string): Promise<void> {
+    await this.#connection.call((client) => client.unlink(noteKey(key)));
+  }
+}
+
+function milliseconds(seconds: number): number {
+  return Math.ceil(seconds * 1000);
+}
