@@ -14,16 +14,33 @@ export function searchKeys(query: PartyQuery, country: string | undefined): [str
   return Object.entries(query).map(([kind, value]) => partyIndexKeys({ [kind]: value }, country));
 }
 
+/** Whether one of these parties may be the one that is looked for. */
+export type PartyCheck = (parties: readonly unknown[]) => boolean;
+
 /**
- * Of the vCons that have some party for each member of the query, those where it is one and the same. What a vCon is
- * indexed by and no party of it has is of a party that can't be read any more, or not without a key: it may be the one.
+ * What a vCon is indexed by and no party of it has is of a party that can't be read any more, or not without a key: it
+ * may be the one.
+ */
+export function partyCheck(query: PartyQuery, country: string | undefined): PartyCheck {
+  const wanted = searchKeys(query, country).map(asTexts);
+  const has = (own: ReadonlySet<string>, keys: string[]) => keys.some((key) => own.has(key));
+  return (parties) => {
+    const owned = parties.map((party) => new Set(asTexts(indexKeysOf([party], country))));
+    return (
+      owned.some((own) => wanted.every((keys) => has(own, keys))) ||
+      wanted.some((keys) => !owned.some((own) => has(own, keys)))
+    );
+  };
+}
+
+/**
+ * Of the vCons that have some party for each member of a query, those where it is one and the same.
  * @param found for each member of the query the UUIDs that an index gave
  * @param partiesOf undefined for a vCon that is gone
  */
 export async function withOneParty(
   found: ReadonlySet<string>[],
-  query: PartyQuery,
-  country: string | undefined,
+  isThere: PartyCheck,
   partiesOf: (uuid: string) => unknown[] | undefined | Promise<unknown[] | undefined>,
 ): Promise<string[]> {
   const [first = new Set<string>(), ...others] = found;
@@ -32,20 +49,10 @@ export async function withOneParty(
   const fitting = await Promise.all(
     candidates.map(async (uuid) => {
       const parties = await partiesOf(uuid);
-      return parties !== undefined && mayHaveParty(parties, query, country);
+      return parties !== undefined && isThere(parties);
     }),
   );
   return candidates.filter((_, i) => fitting[i]);
-}
-
-function mayHaveParty(parties: readonly unknown[], query: PartyQuery, country: string | undefined): boolean {
-  const wanted = searchKeys(query, country).map(asTexts);
-  const owned = parties.map((party) => new Set(asTexts(indexKeysOf([party], country))));
-  const has = (own: Set<string>, keys: string[]) => keys.some((key) => own.has(key));
-  return (
-    owned.some((own) => wanted.every((keys) => has(own, keys))) ||
-    wanted.some((keys) => !owned.some((own) => has(own, keys)))
-  );
 }
 
 function asTexts(keys: [string, string][]): string[] {

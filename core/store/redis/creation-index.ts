@@ -1,5 +1,6 @@
 /** The index by creation time, as it is read: a sorted set that a conserver writes, too. */
 import { inBatches } from "../in-batches.ts";
+import { newestFirst } from "../page-order.ts";
 import type { Entry, PageOptions } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { FOLLOWING } from "./index-scripts.ts";
@@ -62,13 +63,6 @@ export class CreationIndex {
     );
     return batches.flat();
   }
-}
-
-/** The order of {@link VconStore.page}. */
-export function newestFirst(one: Entry, other: Entry): number {
-  if (one.createdAt !== other.createdAt) return other.createdAt - one.createdAt;
-  if (one.uuid === other.uuid) return 0;
-  return one.uuid < other.uuid ? 1 : -1;
 }
 
 export function isIn({ since, until, after }: Range, entry: Entry): boolean {

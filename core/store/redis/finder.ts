@@ -1,10 +1,11 @@
 /** Lists and finds vCons by the indexes. What it meets there of vCons that are gone it takes out. */
 import { findUuid } from "../../vcon/uuid.ts";
 import { inBatches } from "../in-batches.ts";
-import { searchKeys, withOneParty } from "../party-search.ts";
+import { newestFirst } from "../page-order.ts";
+import { partyCheck, searchKeys, withOneParty } from "../party-search.ts";
 import type { Entry, ListOptions, PageOptions, PartyQuery } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { BATCH, CreationIndex, isIn, newestFirst, type Range } from "./creation-index.ts";
+import { BATCH, CreationIndex, isIn, type Range } from "./creation-index.ts";
 import { WEED } from "./index-scripts.ts";
 import type { Indexes } from "./indexes.ts";
 import { CREATION_INDEX, partyKey, vconKey } from "./keys.ts";
@@ -136,7 +137,7 @@ export class Finder {
   async #confirmed(uuids: readonly string[], indexes: string[], query: PartyQuery): Promise<string[]> {
     const there = new Set(await this.#there(uuids, indexes));
     const found = Object.keys(query).map(() => there);
-    return withOneParty(found, query, this.#country, this.#partiesOf);
+    return withOneParty(found, partyCheck(query, this.#country), this.#partiesOf);
   }
 
   /** Those that are there. The others are taken out of these indexes. */

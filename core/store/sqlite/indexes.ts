@@ -2,8 +2,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Form } from "../../vcon/form.ts";
 import { isObject, parseJson } from "../../vcon/json.ts";
+import { newestFirst } from "../page-order.ts";
 import { creationTime } from "../parts.ts";
-import { indexKeysOf, searchKeys, withOneParty } from "../party-search.ts";
+import { indexKeysOf, partyCheck, searchKeys, withOneParty } from "../party-search.ts";
 import type { Entry, ListOptions, PageOptions, PartyQuery } from "../store.ts";
 import type { Database } from "./database.ts";
 
@@ -61,11 +62,12 @@ export class Indexes {
     const range = rangeOf(options);
     if (party === undefined) return this.#newest(range, limit);
     const members = searchKeys(party, this.#country);
+    const isThere = partyCheck(party, this.#country);
     const page: Entry[] = [];
     if (members.length === 0 || limit <= 0) return page;
     for await (const entry of this.#inCommon(members, range)) {
       const found = members.map(() => new Set([entry.uuid]));
-      const fitting = await withOneParty(found, party, this.#country, partiesOf);
+      const fitting = await withOneParty(found, isThere, partiesOf);
       if (fitting.length > 0) page.push(entry);
       if (page.length === limit) break;
     }
@@ -82,7 +84,7 @@ export class Indexes {
       );
       return new Set(rows.map(({ uuid }) => uuid));
     });
-    return withOneParty(sets, party, this.#country, partiesOf);
+    return withOneParty(sets, partyCheck(party, this.#country), partiesOf);
   }
 
   /**
@@ -152,7 +154,7 @@ export class Indexes {
       const keys = members[sought % members.length]!;
       const next = this.#next(keys, agreeing === 0 ? "<" : "<=", entry, since);
       if (next === undefined) return;
-      agreeing = agreeing > 0 && compare(next, entry) === 0 ? agreeing + 1 : 1;
+      agreeing = agreeing > 0 && newestFirst(next, entry) === 0 ? agreeing + 1 : 1;
       entry = next;
       if (agreeing < members.length) continue;
       yield entry;
@@ -175,8 +177,8 @@ export class Indexes {
         );
         return found ?? [];
       })
-      .sort(compare)
-      .at(-1);
+      .sort(newestFirst)
+      .at(0);
   }
 }
 
@@ -185,12 +187,6 @@ function rangeOf({ since, until, after }: PageOptions): Range {
   const end = { createdAt: until === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(until) + 1, uuid: "" };
   return {
     since: since === undefined ? Number.MIN_SAFE_INTEGER : Date.parse(since),
-    below: after !== undefined && compare(after, end) < 0 ? after : end,
+    below: after !== undefined && newestFirst(after, end) > 0 ? after : end,
   };
-}
-
-/** The order of creation. */
-function compare(a: Entry, b: Entry): number {
-  if (a.createdAt !== b.createdAt) return a.createdAt - b.createdAt;
-  return a.uuid === b.uuid ? 0 : a.uuid < b.uuid ? -1 : 1;
 }
