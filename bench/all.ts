@@ -1,4 +1,6 @@
 /** All benchmarks, in the order in which they run. */
+import { apiAudio } from "./api-audio.ts";
+import { apiRate } from "./api-rate.ts";
 import { bytes } from "./bytes.ts";
 import { chain } from "./chain.ts";
 import { document } from "./document.ts";
@@ -29,5 +31,7 @@ export const measurements: Measurement[] = [
   rows,
   sheets,
   ...files,
+  ...apiRate,
+  ...apiAudio,
   idle,
 ];

@@ -24,6 +24,7 @@ const nodes = await findNodes();
 await Promise.all([
   bundle("dist/core.js", { entryPoints: ["core/index.ts"] }),
   bundle("dist/kit.js", { entryPoints: ["nodes/kit/index.ts"], plugins: [shared("core")] }),
+  bundle("dist/server.js", { entryPoints: ["server/index.ts"], plugins: [shared("core")] }),
   bundleNodes(nodes),
   bundleEditor(),
   declareTypes(),
@@ -53,7 +54,7 @@ export default register(definition);`;
       return bundle(`dist/${set}.js`, {
         stdin: { contents, resolveDir: root },
         footer: { js: "module.exports = module.exports.default;" },
-        plugins: [shared("core"), shared("kit")],
+        plugins: [shared("core"), shared("kit"), shared("server")],
       });
     }),
   );
@@ -72,7 +73,7 @@ function bundle(outfile, options) {
   });
 }
 
-/** All nodes share one copy of core and of the kit, because those hold connections. */
+/** All nodes share one copy of core and of the kit, because those hold connections; that of the server is loaded late. */
 function shared(name) {
   return {
     name: `shared-${name}`,

@@ -21,7 +21,8 @@ const environment = {
   VCON_STORE: process.env.REDIS_URL ?? "sqlite:vcon.sqlite",
   VCON_CONVERSATIONS: join(root, "flows", "conversations"),
   VCON_RESULTS: join(data, "results"),
-  VCON_CREDENTIAL_SECRET: keptSecret(),
+  VCON_CREDENTIAL_SECRET: kept(".credential-secret"),
+  VCON_API_KEY: process.env.VCON_API_KEY ?? apiKey(),
   ...(await database()),
   ...(await speech()),
   ...(await language()),
@@ -77,11 +78,19 @@ function digest(file) {
   return createHash("sha256").update(readFileSync(file)).digest("hex");
 }
 
-/** Encrypts the credentials that are typed into the editor. */
-function keptSecret() {
-  const file = join(data, ".credential-secret");
+/** A secret of this folder's own, such as the one that encrypts the credentials that are typed into the editor. */
+function kept(name) {
+  const file = join(data, name);
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("hex"), { mode: 0o600 });
   return readFileSync(file, "utf8");
+}
+
+/** Made at the first start, and shown then alone. */
+function apiKey() {
+  const isNew = !existsSync(join(data, ".api-key"));
+  const key = kept(".api-key");
+  if (isNew) console.log(`The key of the vCon API at /api, kept in ${join(data, ".api-key")}: ${key}`);
+  return key;
 }
 
 async function database() {

@@ -1,7 +1,9 @@
 /** An embedded Node-RED without hooks or editor, and traffic through its flows. */
+import { once } from "node:events";
 import { rmSync, symlinkSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type FlowNode, isConfig, type Message, makeUserFolder, root } from "../../test/support/node-red.ts";
 
@@ -31,6 +33,10 @@ export interface BenchNode {
 
 export interface BenchNodeRed {
   userFolder: string;
+  /** Where its HTTP server answers, without a slash at the end. */
+  url: string;
+  /** Answers requests at this path beside the nodes. */
+  serve(path: string, listener: RequestListener): void;
   /** Deploys these nodes in place of all others; resolves once those are closed and these are started. */
   deploy(nodes: FlowNode[], credentials?: Record<string, object>): Promise<void>;
   node(id: string): BenchNode;
@@ -50,14 +56,17 @@ export async function withNodeRed<Result>(work: (nodeRed: BenchNodeRed) => Promi
 }
 
 async function startNodeRed(): Promise<BenchNodeRed> {
-  const RED = createRequire(join(root, "hosts/node-red-5/package.json"))("node-red");
+  const require = createRequire(join(root, "hosts/node-red-5/package.json"));
+  const RED = require("node-red");
   const userFolder = makeUserFolder();
   symlinkSync(
     join(import.meta.dirname, "../nodes"),
     join(userFolder, "node_modules", "vcon-bench-nodes"),
     "junction",
   );
-  const server = createServer();
+  const app = createRequire(require.resolve("node-red"))("express")();
+  const server = createServer(app).listen(0, "127.0.0.1");
+  await once(server, "listening");
   RED.init(server, {
     userDir: userFolder,
     flowFile: "flows.json",
@@ -67,12 +76,15 @@ async function startNodeRed(): Promise<BenchNodeRed> {
     telemetry: { enabled: false },
     logging: { errors: { level: "error", handler: () => giveUp } },
   });
+  app.use(RED.httpNode);
   const empty = new Promise((resolve) => RED.events.once("flows:started", resolve));
   await RED.start();
   await empty;
 
   return {
     userFolder,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    serve: (path, listener) => RED.httpNode.use(path, listener),
     async deploy(nodes, credentials = {}) {
       const tab = { id: "tab", type: "tab", label: "benchmark" };
       const placed = nodes.map((node) =>
@@ -110,6 +122,7 @@ async function startNodeRed(): Promise<BenchNodeRed> {
     },
     async stop() {
       await RED.stop();
+      server.closeAllConnections();
       server.close();
       rmSync(userFolder, { recursive: true, force: true });
     },

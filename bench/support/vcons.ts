@@ -49,6 +49,20 @@ export function chat(): Vcon {
   return vcon;
 }
 
+/** What a program posts of a conversation that has just ended: 0.7 kB. */
+export function enquiry(): Vcon {
+  const vcon = withParties();
+  addDialog(vcon, {
+    type: "text",
+    start: BEGAN,
+    parties: [0, 1],
+    mediatype: "text/plain",
+    encoding: "none",
+    body: LINE.repeat(6),
+  });
+  return vcon;
+}
+
 /** A longer one with all that is usually in a vCon: each line a dialog, a transcript of them all, a summary, tags. */
 export function conversation(lines: number): Vcon {
   const vcon = withParties();

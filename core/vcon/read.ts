@@ -27,6 +27,8 @@ export interface ReadOptions {
   maxNesting?: number;
   /** Whether what can only be made up is made up: the vendor "unknown" of an analysis that names none. */
   repair?: boolean;
+  /** Is shown the JSON as it was given, before any of it is read as a vCon; what it throws, readVcon throws. */
+  inspect?(given: unknown): void;
 }
 
 /** 512 MiB, less the few bytes that a JavaScript string can't hold. */
@@ -55,9 +57,10 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  */
 export function readVcon(
   input: string | Uint8Array | object,
-  { maxBytes = MAX_BYTES, maxNesting = MAX_NESTING, repair = false }: ReadOptions = {},
+  { maxBytes = MAX_BYTES, maxNesting = MAX_NESTING, repair = false, inspect }: ReadOptions = {},
 ): ReadVcon {
   const value = toValue(input, { maxBytes: Math.min(maxBytes, MAX_BYTES), maxNesting });
+  inspect?.(value);
   if (!isObject(value)) throw malformed(`A vCon is a JSON object, but this is ${kindOf(value)}.`);
 
   const form = formOf(value);

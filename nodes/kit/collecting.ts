@@ -4,7 +4,7 @@ import type { VconStore } from "../../core/index.ts";
 import type { CollectorDefinition, Found } from "./definition.ts";
 import { aboutVcon, stopped } from "./errors.ts";
 import { copyOf, setOnMessage } from "./message.ts";
-import type { Message } from "./runner.ts";
+import type { Begun, Message } from "./runner.ts";
 import { callFor, eventBy, retry, type Workplace } from "./workplace.ts";
 
 /** How many are read at the same time: enough to keep the store busy, few enough for large ones. */
@@ -15,16 +15,16 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /** What becomes of what was found; nothing here throws. */
 export interface Each {
-  started(): void;
+  started(): Begun;
   /**
    * @param message goes on
    * @returns false where it leads nowhere any more, because the flow is stopped
    */
-  sent(message: Message): boolean;
+  sent(message: Message, begun: Begun): boolean;
   /** One that goes no further: the store has had it before, or it is gone. */
   left(): void;
   /** @param message tells a Catch node where it was found */
-  failed(error: Error, message: Message): void;
+  failed(error: Error, message: Message, begun: Begun): void;
   /** It was taken, but the place where it was found could not be tidied. */
   unsettled(error: Error, message: Message): void;
 }
@@ -106,7 +106,7 @@ export class Collecting {
     const { RED } = this.#place;
     let uuid: string | undefined;
     const named = (error: unknown) => aboutVcon(uuid, error);
-    each.started();
+    const begun = each.started();
     try {
       setOnMessage(RED, own, found.message);
       const store = await retry(this.#place, this.#place.store);
@@ -123,10 +123,10 @@ export class Collecting {
       // One that the store has after an attempt that failed may be there by that attempt.
       if (!isNew && !found.again && attempts === 1) each.left();
       // What is found again after the stop must be left for then.
-      else if (!each.sent(own)) return;
+      else if (!each.sent(own, begun)) return;
     } catch (thrown) {
       const error = named(thrown);
-      each.failed(error, own);
+      each.failed(error, own, begun);
       // One that fails because the flow stops is no worse than the others.
       if (this.#stopping.signal.aborted) return;
       return found.fail?.(error).catch((fault) => each.unsettled(named(fault), own));

@@ -9,10 +9,13 @@ import type {
   Part,
   Recipient,
   TakenJob,
+  TrailEvent,
   Vcon,
   VconView,
 } from "../../core/index.ts";
 import type { ConfigOf, Fields } from "./fields.ts";
+import type { Offer } from "./http.ts";
+import type { RunningFlows } from "./running-flows.ts";
 
 interface Common<F extends Fields> {
   /** Prefixed `vcon-`; never changed once it is published. */
@@ -297,19 +300,28 @@ export type Answer<Output extends string = string> =
   | { output: Output; message: Record<string, unknown> }
   | undefined;
 
+/** What a config node has of the Node-RED that it is in. */
+export interface ConfigHost {
+  userFolder: string;
+  /** Imports the client, or a part of it by its path. @throws StepError that says how to install it */
+  load<Module>(path: string): Promise<Module>;
+  /** The node, as the trail names it. */
+  node: NonNullable<TrailEvent["node"]>;
+  flows: RunningFlows;
+  /** Answers requests on Node-RED's own HTTP server, until the function that it returns is called. */
+  offer(offered: Offer): () => void;
+  log(text: string): void;
+  warn(text: string): void;
+}
+
 export interface ConfigDefinition<F extends Fields = Fields, Service = unknown> extends Common<F> {
   family: "config";
   /** The client that is not installed with the package, with its version: Node-RED installs it with the flow. */
   client?: { module: string; version: string };
+  /** Opens when the flows have started, since no other node uses it. */
+  byItself?: true;
   /** Opens what other nodes use; called again, at the next use, after it failed. */
-  open(
-    config: ConfigOf<F>,
-    host: {
-      userFolder: string;
-      /** Imports the client, or a part of it by its path. @throws StepError that says how to install it */
-      load<Module>(path: string): Promise<Module>;
-    },
-  ): Service | Promise<Service>;
+  open(config: ConfigOf<F>, host: ConfigHost): Service | Promise<Service>;
   close?(service: Service): void | Promise<void>;
 }
 

@@ -79,6 +79,8 @@ function registration(definition: NodeDefinition): string {
     `icon: ${JSON.stringify(icon)}`,
     `defaults: {\n    ${['name: { value: "" }', ...Object.entries(fields).flatMap(defaultsOf), ...modulesOf(definition)].join(",\n    ")}\n  }`,
     ...credentialsOf(fields),
+    // Otherwise the editor would warn at each deploy that nobody uses it.
+    ...("byItself" in definition ? ["hasUsers: false"] : []),
     ...(isConfig
       ? []
       : [`inputs: ${takesMessages(definition) ? 1 : 0}`, `outputs: ${outputsOf(definition).length}`]),

@@ -10,7 +10,7 @@ import type { Run, Until } from "./following/run.ts";
 import { onShutdown } from "./following/shutdown.ts";
 import { leadsSomewhere, silentEnds } from "./following/ways.ts";
 import { setOnMessage } from "./message.ts";
-import type { Message } from "./runner.ts";
+import type { Begun, Message } from "./runner.ts";
 import type { Work } from "./work.ts";
 import { callFor, retry, type Workplace } from "./workplace.ts";
 
@@ -43,10 +43,10 @@ export interface JobLimits {
 
 /** What becomes of what comes; nothing here throws. */
 export interface Arrivals {
-  started(): void;
+  started(): Begun;
   send(output: string, message: Message): void;
-  finished(output: string): void;
-  failed(): void;
+  finished(output: string, begun: Begun): void;
+  failed(begun: Begun): void;
   /** One that others will do. */
   left(): void;
   fault(error: Error | undefined): void;
@@ -163,16 +163,15 @@ export class Receiving implements Work {
       refuse: (error) => this.#refuse(error, arrivals),
       // Whoever publishes in this process may do so within a job: what is heard is no part of that.
       hand: AsyncResource.bind(({ output, message }) => {
-        arrivals.started();
+        const begun = arrivals.started();
         arrivals.send(output, message as Message);
-        arrivals.finished(output);
+        arrivals.finished(output, begun);
       }),
     });
   }
 
   #refuse({ message }: Error, arrivals: Arrivals): void {
-    arrivals.started();
-    arrivals.failed();
+    arrivals.failed(arrivals.started());
     this.#tellRefused(message, arrivals);
   }
 
@@ -192,10 +191,10 @@ export class Receiving implements Work {
   #take(job: TakenJob, arrivals: Arrivals): void {
     const { RED } = this.#place;
     const { until, timeLimit } = this.#limits;
-    arrivals.started();
+    const begun = arrivals.started();
     const settle = (outcome: Outcome) => {
       this.#runs.delete(run);
-      this.#tell(job, outcome, arrivals);
+      this.#tell(job, outcome, arrivals, begun);
       void job.settle(outcome);
     };
     const run = this.#follower.begin({ job: job.id, until, timeLimit, settle });
@@ -219,14 +218,16 @@ export class Receiving implements Work {
     }
   }
 
-  #tell({ uuid, attempt }: TakenJob, outcome: Outcome, arrivals: Arrivals): void {
+  #tell(job: TakenJob, outcome: Outcome, arrivals: Arrivals, begun: Begun): void {
     if (outcome.is === "returned") arrivals.left();
-    else if (outcome.is === "done") arrivals.finished(this.#definition.outputs[0]!);
-    else this.#tellFailure(uuid, attempt, outcome.failure, arrivals);
+    else if (outcome.is === "done") arrivals.finished(this.#definition.outputs[0]!, begun);
+    else {
+      arrivals.failed(begun);
+      this.#tellFailure(job, outcome.failure, arrivals);
+    }
   }
 
-  #tellFailure(uuid: string, attempt: number, { reason, node }: Failure, arrivals: Arrivals): void {
-    arrivals.failed();
+  #tellFailure({ uuid, attempt }: TakenJob, { reason, node }: Failure, arrivals: Arrivals): void {
     const { attempts } = this.#limits;
     if (findUuid(uuid) === undefined) this.#tellRefused(reason, arrivals);
     else if (attempt >= attempts)

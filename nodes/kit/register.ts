@@ -6,8 +6,10 @@ import { loadClient, mayInstall } from "./client.ts";
 import { Collecting } from "./collecting.ts";
 import {
   type ConfigDefinition,
+  type ConfigHost,
   type FlowDefinition,
   isCollector,
+  isDestination,
   isReceiver,
   type NodeDefinition,
 } from "./definition.ts";
@@ -15,9 +17,11 @@ import { Destination } from "./destination.ts";
 import { aboutVcon, StepError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 import { onceFlowsStarted } from "./flows-started.ts";
+import { offer } from "./http.ts";
 import { kitFields } from "./kit-fields.ts";
 import { type JobLimits, Receiving } from "./receiving.ts";
 import { type Message, Runner } from "./runner.ts";
+import { RunningFlows } from "./running-flows.ts";
 import { readSettings, type ServiceNode, serviceNode } from "./settings.ts";
 import { workOf } from "./work.ts";
 import type { Workplace } from "./workplace.ts";
@@ -33,6 +37,7 @@ const TIME_LIMIT_SECONDS = 60;
 
 /** A node that takes messages; a destination's can erase what it has sent. */
 interface FlowNode extends Node {
+  isDestination?: boolean;
   erase?(uuid: string, handle: Handle): Promise<void>;
 }
 
@@ -59,6 +64,7 @@ export function register(definition: NodeDefinition): (RED: NodeAPI) => void {
 function makeFlowNode(RED: NodeAPI, node: FlowNode, definition: FlowDefinition, raw: NodeDef): void {
   let runner: Runner;
   let services: ServiceNode[];
+  node.isDestination = isDestination(definition);
   try {
     ({ runner, services } = makeRunner(RED, node, definition, raw));
   } catch (error) {
@@ -130,6 +136,8 @@ function refuseMessages(node: Node, error: unknown): void {
 
 function makeServiceNode(RED: NodeAPI, node: ServiceNode, definition: ConfigDefinition, raw: NodeDef): void {
   let opened: Promise<unknown> | undefined;
+  let closing: Promise<void> | undefined;
+  let services: readonly ServiceNode[] = [];
   node.users = new Set();
   node.service = () => {
     opened ??= open().catch((error) => {
@@ -138,19 +146,52 @@ function makeServiceNode(RED: NodeAPI, node: ServiceNode, definition: ConfigDefi
     });
     return opened;
   };
+  const forget = definition.byItself
+    ? onceFlowsStarted(RED, () =>
+        node.service().catch((error) => node.error(aboutVcon(undefined, error).message)),
+      )
+    : () => {};
 
   async function open(): Promise<unknown> {
-    const config = await readSettings(RED, node, definition.fields, raw).for({});
-    const userFolder = resolve(RED.settings.userDir ?? "");
-    const load = <Module>(path: string) => loadClient<Module>(definition.client!, path, userFolder);
-    return definition.open(config, { userFolder, load });
+    const settings = readSettings(RED, node, definition.fields, raw);
+    services = settings.services;
+    for (const service of services) service.users.add(user);
+    return definition.open(await settings.for({}), hostOf(RED, node, definition));
   }
 
-  onClose(node, async () => {
+  /** Node-RED closes it, and so does the service that it uses: whoever comes second waits for the first. */
+  function close(): Promise<void> {
+    closing ??= closeOnce().finally(() => {
+      closing = undefined;
+    });
+    return closing;
+  }
+
+  async function closeOnce(): Promise<void> {
+    forget();
     await Promise.allSettled([...node.users].map((user) => user.close()));
     const service = await opened?.catch(() => undefined);
+    opened = undefined;
     if (service !== undefined) await definition.close?.(service);
-  });
+    for (const used of services) used.users.delete(user);
+  }
+
+  const user = { close };
+  onClose(node, close);
+}
+
+function hostOf(RED: NodeAPI, node: Node, definition: ConfigDefinition): ConfigHost {
+  const userFolder = resolve(RED.settings.userDir ?? "");
+  const { id, type, name } = node;
+  return {
+    userFolder,
+    load: (path) => loadClient(definition.client!, path, userFolder),
+    node: { id, type, ...(name && { name }) },
+    flows: new RunningFlows(RED),
+    offer: (offered) => offer(RED, offered),
+    log: (text) => node.log(text),
+    warn: (text) => node.warn(text),
+  };
 }
 
 /** The error comes up in another node, which does not have the field. */

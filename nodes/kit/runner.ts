@@ -1,6 +1,7 @@
 /** Takes a node's messages: so many at once, status, outputs, and the one `done` that each message gets. */
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import pLimit, { type LimitFunction } from "p-limit";
+import { stepEnded } from "../../core/index.ts";
 import { Collecting, type Each } from "./collecting.ts";
 import { type FlowDefinition, goesOutside, outputsOf } from "./definition.ts";
 import { aboutVcon, StepError, stopped } from "./errors.ts";
@@ -15,6 +16,8 @@ import type { Work } from "./work.ts";
 export type Message = NodeMessage & Record<string, unknown>;
 type Send = (message: unknown) => void;
 type Done = (error?: Error) => void;
+/** When a step began, for those who are told of its end; undefined where nobody is. */
+export type Begun = number | undefined;
 
 /** How long a node that closes waits for its steps; with the time below, less than the 15 s that Node-RED gives it. */
 const CLOSE_PATIENCE_MS = 10_000;
@@ -67,23 +70,29 @@ export class Runner {
   }
 
   #step(work: Work, message: Message, send: Send, done: Done): void {
-    this.#status.started();
+    let begun = this.#started();
     let uuid: string | undefined;
     // Asked now: when the flow is stopped, a job may go back before the step has ended.
     const mayStrand = this.#mayStrand(work, message);
     const finish = (outcome: string) => {
-      this.#finish(outcome, message, send, done);
+      this.#finish(outcome, begun, message, send, done);
       if (this.#closed && mayStrand && !this.#leadsOn()) this.#stranded.push(uuid ?? String(message.payload));
     };
     const fail = (error: unknown) => {
       if (this.#closed && mayStrand) this.#stranded.push(uuid ?? "one without a UUID yet");
-      this.#fail(error, uuid, done);
+      this.#failed(begun);
+      this.#end(done, aboutVcon(uuid, error));
+    };
+    const run = () => {
+      if (this.#closed) throw stopped();
+      begun = stepEnded.begin();
+      return work.run(message, uuid);
     };
     try {
       uuid = this.#uuid(message);
       if (this.#closed) throw stopped();
       // A step that waits for nothing is done in the same turn of the event loop.
-      const outcome = work.waits ? this.#inTurn(work, message, uuid) : work.run(message, uuid);
+      const outcome = work.waits ? this.#inTurn(uuid, run) : work.run(message, uuid);
       if (typeof outcome === "string") finish(outcome);
       else this.#follow(outcome.then(finish).catch(fail));
     } catch (error) {
@@ -110,10 +119,10 @@ export class Runner {
   #arrivals(send: Send): Arrivals {
     const { node } = this.#options;
     return {
-      started: () => this.#status.started(),
+      started: () => this.#started(),
       send: (output, message) => this.#send(output, message, send),
-      finished: (output) => this.#status.finished(this.#outputs.length > 1 ? output : "done"),
-      failed: () => this.#status.failed(),
+      finished: (output, begun) => this.#finished(this.#outputs.length > 1 ? output : "done", begun),
+      failed: (begun) => this.#failed(begun),
       left: () => this.#status.left(),
       fault: (error) => this.#fault(error),
       warn: (text) => node.warn(text),
@@ -188,15 +197,11 @@ export class Runner {
    * So many at once; and one vCon once at a time at a system outside, so that the second of two equal messages finds
    * the work of the first done instead of paying for it again.
    */
-  #inTurn(work: Work, message: Message, uuid: string | undefined): Promise<string> {
+  #inTurn(uuid: string | undefined, run: () => string | Promise<string>): Promise<string> {
     const { node, definition } = this.#options;
-    const run = () =>
-      this.#limit(() => {
-        if (this.#closed) throw stopped();
-        return work.run(message, uuid);
-      });
+    const runLimited = () => this.#limit(run);
     const isFree = uuid === undefined || !goesOutside(definition);
-    return isFree ? run() : inTurnOn(node, uuid, run);
+    return isFree ? runLimited() : inTurnOn(node, uuid, runLimited);
   }
 
   #collect(work: Collecting, message: Message, send: Send, done: Done): void {
@@ -213,17 +218,17 @@ export class Runner {
     const tell = (error: Error, message: Message) =>
       this.#guard(() => this.#options.node.error(error, message), error);
     return {
-      started: () => this.#status.started(),
-      sent: (message) => {
+      started: () => this.#started(),
+      sent: (message, begun) => {
         const leadsOn = !this.#closed || this.#leadsOn();
         if (leadsOn) send(message);
         else this.#stranded.push(String(message.payload));
-        this.#status.finished("done");
+        this.#finished("done", begun);
         return leadsOn;
       },
       left: () => this.#status.left(),
-      failed: (error, message) => {
-        this.#status.failed();
+      failed: (error, message, begun) => {
+        this.#failed(begun);
         tell(error, message);
       },
       unsettled: tell,
@@ -235,10 +240,29 @@ export class Runner {
     void running.finally(() => this.#running.delete(running));
   }
 
-  #finish(outcome: string, message: Message, send: Send, done: Done): void {
+  #finish(outcome: string, begun: Begun, message: Message, send: Send, done: Done): void {
     if (this.#outputs.length > 0) this.#send(outcome, message, send);
-    this.#status.finished(outcome);
+    this.#finished(outcome, begun);
     this.#end(done);
+  }
+
+  #started(): Begun {
+    this.#status.started();
+    return stepEnded.begin();
+  }
+
+  #finished(outcome: string, begun: Begun): void {
+    this.#status.finished(outcome);
+    if (begun !== undefined) this.#tell(outcome, begun);
+  }
+
+  #failed(begun: Begun): void {
+    this.#status.failed();
+    if (begun !== undefined) this.#tell("failed", begun);
+  }
+
+  #tell(outcome: string, begun: number): void {
+    stepEnded.end(begun, { type: this.#options.definition.type, outcome });
   }
 
   #send(output: string, message: Message, send: Send): void {
@@ -247,11 +271,6 @@ export class Runner {
     send(
       this.#outputs.length === 1 ? message : this.#outputs.map((name) => (name === output ? message : null)),
     );
-  }
-
-  #fail(error: unknown, uuid: string | undefined, done: Done): void {
-    this.#status.failed();
-    this.#end(done, aboutVcon(uuid, error));
   }
 
   #end(done: Done, error?: Error): void {

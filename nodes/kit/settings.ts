@@ -174,15 +174,27 @@ class SettingsReader {
     return drawn;
   }
 
-  /** Replaces `${NAME}`; Node-RED does that only for a whole value, and leaves a name that nobody set. */
   #withEnvironment(field: Field, value: unknown): string {
-    return String(value ?? "").replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
-      const found = this.#RED.util.evaluateNodeProperty(name, "env", this.#node, {} as never) as unknown;
-      if (found === undefined || found === "")
-        throw invalid(field, `names the environment variable ${name}, which is not set`);
-      return String(found);
+    return withEnvironment(this.#RED, this.#node, String(value ?? ""), (name) => {
+      throw invalid(field, `names the environment variable ${name}, which is not set`);
     });
   }
+}
+
+/**
+ * Replaces `${NAME}`; Node-RED does that only for a whole value, and leaves a name that nobody set.
+ * @param missing says what stands for such a name
+ */
+export function withEnvironment(
+  RED: NodeAPI,
+  node: Node,
+  text: string,
+  missing: (name: string) => string,
+): string {
+  return text.replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
+    const found = RED.util.evaluateNodeProperty(name, "env", node, {} as never) as unknown;
+    return found === undefined || found === "" ? missing(name) : String(found);
+  });
 }
 
 /** Whether the form shows the field for these values; a hidden one counts for nothing. */

@@ -3,6 +3,7 @@ import {
   type Addition,
   type AnyVcon,
   formOf,
+  isInStore,
   newUuid,
   notFound,
   type Recipient,
@@ -157,7 +158,7 @@ async function isStepDone(
   const vcon = await load(place, store, uuid, definition, call);
   const copyUuid = (kind?: string) => uuidOfCopy(place, store, vcon, kind);
   const present = async () => {
-    if (!(await has(store, uuid))) throw notFound(uuid);
+    if (!(await isInStore(store, uuid))) throw notFound(uuid);
   };
   const delivery = () => store.delivery();
   const key = keyOf(place, message, uuid);
@@ -251,18 +252,7 @@ function eventsOf(
 }
 
 function isStored(place: Workplace, store: VconStore, uuid: string): Promise<boolean> {
-  return retry(place, () => has(store, uuid));
-}
-
-async function has(store: VconStore, uuid: string): Promise<boolean> {
-  try {
-    await store.read(uuid, []);
-    return true;
-  } catch (error) {
-    if (error instanceof VconError && error.code === "VCON_SEALED") return true;
-    if (error instanceof VconError && error.code === "VCON_NOT_FOUND") return false;
-    throw error;
-  }
+  return retry(place, () => isInStore(store, uuid));
 }
 
 /** What an addition adds, as parts: "analysis:transcript". */

@@ -1,4 +1,5 @@
 /** The widgets that the nodes' forms share; a plugin loads it before any node. */
+import { addMenuEntry } from "./api-menu.ts";
 
 interface Widget {
   kind: string;
@@ -17,6 +18,8 @@ type Row = Record<string, unknown>;
 // biome-ignore lint/suspicious/noExplicitAny: see above
 type Loose = any;
 declare const $: Loose;
+
+addMenuEntry();
 
 /** Sets up the fields that plain HTML can't. */
 export function prepare(node: Loose): void {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -92,6 +94,32 @@ describe("the demo", () => {
     const posted = () => page.evaluate<string>(`RED.nodes.node("notice").status?.text ?? ""`);
     expect(await until(posted, (text) => text === "16 done")).toBe("16 done");
     expect(await page.evaluate(`RED.nodes.node("notices").status.text`)).toBe("8");
+  });
+});
+
+describe("the API of the demo", () => {
+  const ask = (path: string, key: string) =>
+    fetch(`${demo.url}/api${path}`, { headers: { "x-conserver-api-token": key } });
+
+  it("answers whoever has the key, which was printed once and is kept", async () => {
+    const key = readFileSync(join(demo.folder, ".api-key"), "utf8");
+    expect(demo.output().split(key)).toHaveLength(2);
+    expect(await (await ask("/vcon?size=1000", key)).json()).toHaveLength(17);
+    expect((await ask("/vcon", "another key")).status).toBe(403);
+    const { uuid } = (await rows())[0]!;
+    expect(await (await ask(`/vcon/${uuid}`, key)).json()).toMatchObject({ uuid, vcon: "0.4.0" });
+    const { chains } = (await (await ask("/config", key)).json()) as { chains: object };
+    expect(chains).toBeDefined();
+  });
+
+  it("is opened by the editor's main menu", async () => {
+    await page.click("#red-ui-header-button-sidemenu");
+    await page.click("#menu-item-vcon-api");
+    await page.waitForSelector("#node-config-input-path", { state: "visible" });
+    expect(await page.inputValue("#node-config-input-path")).toBe("/api");
+    await page.waitForTimeout(400);
+    await page.click("#node-config-dialog-cancel");
+    await page.waitForSelector(".red-ui-tray", { state: "detached" });
   });
 });
 

@@ -111,7 +111,7 @@ describe.each(sets)("the node %s", (set, file) => {
   it("has a lower-case name in the palette, proper names apart", () => {
     const { label } = catalogue[type];
     expect(
-      label.replaceAll(/vCon|PostgreSQL|OpenAI|Deepgram|Redis|Google Sheets|Google|Salesforce/g, ""),
+      label.replaceAll(/vCon API|vCon|PostgreSQL|OpenAI|Deepgram|Redis|Google Sheets|Google|Salesforce/g, ""),
     ).toMatch(/^[a-z ]*$/);
   });
 

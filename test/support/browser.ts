@@ -20,6 +20,10 @@ const QUIET = [
 
 export interface Demo {
   url: string;
+  /** Everything that it writes. */
+  folder: string;
+  /** What it has printed until now. */
+  output(): string;
   stop(): Promise<void>;
 }
 
@@ -28,7 +32,14 @@ export async function startDemo(folder = mkdtempSync(join(tmpdir(), "vcon-demo-"
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const env = { ...process.env, PORT: String(port), VCON_DATA: folder };
-  for (const name of ["REDIS_URL", "DATABASE_URL", "DEEPGRAM_API_KEY", "OPENAI_API_KEY", "HOST"])
+  for (const name of [
+    "REDIS_URL",
+    "DATABASE_URL",
+    "DEEPGRAM_API_KEY",
+    "OPENAI_API_KEY",
+    "VCON_API_KEY",
+    "HOST",
+  ])
     delete (env as Record<string, unknown>)[name];
   const child = spawn(process.execPath, ["scripts/demo.mjs"], {
     cwd: root,
@@ -40,6 +51,8 @@ export async function startDemo(folder = mkdtempSync(join(tmpdir(), "vcon-demo-"
   await answers(`${url}/`, child, output);
   return {
     url,
+    folder,
+    output: () => output.join(""),
     async stop() {
       await ended(child);
       rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,9 @@
 /** A real, embedded Node-RED with the built package in it; one per test file, since it starts once in a process. */
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,6 +37,8 @@ export interface NodeStatus {
 }
 
 export interface TestNodeRed {
+  /** Where its HTTP server answers, without a slash at the end. */
+  url: string;
   userFolder: string;
   /** Deploys these nodes in place of all others. Every one may leave out `z`, `x` and `y`. */
   deploy(nodes: FlowNode[], credentials?: Record<string, object>): Promise<void>;
@@ -66,13 +70,16 @@ export async function startNodeRed(...packages: string[]): Promise<TestNodeRed> 
   const userFolder = makeUserFolder();
   for (const folder of packages)
     symlinkSync(folder, join(userFolder, "node_modules", basename(folder)), "junction");
-  const server = createServer();
+  // What the launcher of Node-RED does: the routes of nodes below their root, on one server.
+  const app = createRequire(require.resolve("node-red"))("express")();
+  const server = createServer(app);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
   const log: TestNodeRed["log"] = [];
   RED.init(server, {
     userDir: userFolder,
     flowFile: "flows.json",
     disableEditor: true,
-    httpAdminRoot: false,
     credentialSecret: "of a test",
     telemetry: { enabled: false },
     logging: {
@@ -87,6 +94,8 @@ export async function startNodeRed(...packages: string[]): Promise<TestNodeRed> 
       },
     },
   });
+  app.use(RED.httpAdmin);
+  app.use(RED.httpNode);
   const empty = new Promise((resolve) => RED.events.once("flows:started", resolve));
   await RED.start();
   await empty;
@@ -117,6 +126,7 @@ export async function startNodeRed(...packages: string[]): Promise<TestNodeRed> 
 
   let deployed: Parameters<TestNodeRed["deploy"]> = [[]];
   const nodeRed: TestNodeRed = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     userFolder,
     log,
     redeploy: () => nodeRed.deploy(...deployed),
@@ -165,6 +175,7 @@ export async function startNodeRed(...packages: string[]): Promise<TestNodeRed> 
     erase: (id, uuid, handle) => RED.nodes.getNode(id).erase(uuid, handle),
     async stop() {
       await RED.stop();
+      server.closeAllConnections();
       server.close();
       rmSync(userFolder, { recursive: true, force: true });
     },

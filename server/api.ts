@@ -1,0 +1,281 @@
+/** The API: finds the route of a request, asks who it is, runs the route and writes what it answers. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import cors from "cors";
+import findMyWay from "find-my-way";
+import manifest from "../package.json" with { type: "json" };
+import { Admission, type AdmissionSettings } from "./access/admission.ts";
+import { type Answer, send } from "./answer.ts";
+import { type BodyLimits, readBody, readJson, streamBody } from "./body.ts";
+import type { ApiContext, ApiSettings, Call } from "./call.ts";
+import { ApiError, asApiError, errorAnswer } from "./errors.ts";
+import { countMeanwhile, countRequest } from "./metrics/counts.ts";
+import { parameterReader, queryOf, type Reader } from "./parameters.ts";
+import type { Method, Route } from "./route.ts";
+import { routes } from "./routes.ts";
+
+export interface ServedSettings extends ApiSettings, AdmissionSettings {
+  /** Whether the conserver's routes answer without the path, too. */
+  atRoot: boolean;
+  /** Seconds for a request to arrive and its answer to begin; as long may nothing of the answer be taken. */
+  timeLimit: number;
+  /** Whose pages a browser lets ask: "https://example.com", or "*"; none for nobody's. */
+  origins: readonly string[];
+}
+
+export interface ApiOptions extends ApiContext {
+  settings: ServedSettings;
+}
+
+interface FoundRoute {
+  route: Route;
+  readPath: Reader;
+  readQuery: Reader;
+  params: Record<string, string | undefined>;
+}
+
+/** A request, as far as it is understood before its route runs. */
+interface Asked {
+  request: IncomingMessage;
+  found: FoundRoute | undefined;
+  path: string;
+  search: string;
+  style: Route["style"];
+  signal: AbortSignal;
+}
+
+/** Requests under way may go on so long when the API is closed. */
+const CLOSING_MS = 10_000;
+
+const METHODS: readonly Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+export class VconApi {
+  readonly #options: ApiOptions;
+  readonly #router = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 400 });
+  readonly #admission: Admission;
+  readonly #limits: BodyLimits;
+  readonly #cors: ReturnType<typeof cors> | undefined;
+  /** By what ends it. */
+  readonly #running = new Map<AbortController, Promise<void>>();
+  readonly #stopCounting: () => void;
+
+  constructor(options: ApiOptions) {
+    const { maxBytes, signatureSecret, origins } = options.settings;
+    this.#options = options;
+    this.#admission = new Admission(options.settings);
+    this.#limits = { maxBytes, secret: signatureSecret };
+    if (origins.length > 0) this.#cors = cors({ origin: origins.includes("*") ? "*" : [...origins] });
+    for (const route of routes) {
+      const readers = {
+        readPath: parameterReader(route.params, "path"),
+        readQuery: parameterReader(route.query, "query"),
+      };
+      this.#router.on(route.method, route.path, () => {}, { route, ...readers });
+    }
+    this.#stopCounting = countMeanwhile();
+  }
+
+  /** Whether a request for this path is the API's to answer; the path begins with a slash and has no query. */
+  claims(path: string): boolean {
+    const { settings } = this.#options;
+    if (within(settings.path, path) !== undefined) return true;
+    return settings.atRoot && this.#methodsAt(path).some(({ route }) => route.style === "conserver");
+  }
+
+  /** Answers a request that it claims. Never rejects. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const ending = new AbortController();
+    const running = this.#handle(request, response, ending);
+    this.#running.set(ending, running);
+    await running;
+    this.#running.delete(ending);
+  }
+
+  /** Resolves once what is under way is answered, or was given up. */
+  async close(): Promise<void> {
+    const timer = setTimeout(() => {
+      for (const ending of this.#running.keys()) ending.abort(closed());
+    }, CLOSING_MS);
+    await Promise.all(this.#running.values());
+    clearTimeout(timer);
+    this.#stopCounting();
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse, ending: AbortController): Promise<void> {
+    response.setHeader("x-vcon-server-version", manifest.version);
+    response.setHeader("x-vcon-server-commit", "unknown");
+    // Caches between here and there know nothing of the header with the key.
+    response.setHeader("cache-control", "private, no-cache");
+    if (this.#cors && (await answeredByCors(this.#cors, request, response))) return;
+
+    const begun = performance.now();
+    let route: Route | undefined;
+    const { timeLimit } = this.#options.settings;
+    const timer = setTimeout(() => ending.abort(tooSlow(request)), timeLimit * 1000);
+    response.once("close", () => {
+      if (!response.writableFinished) ending.abort(new OtherEndGone());
+    });
+    const how = { withoutBody: request.method === "HEAD", idleLimit: timeLimit * 1000 };
+    try {
+      const asked = this.#understand(request, ending.signal);
+      route = asked.found?.route;
+      const answer = await this.#answer(asked);
+      clearTimeout(timer);
+      await send(response, answer, how).catch((thrown) => {
+        if (response.headersSent || response.destroyed) throw thrown;
+        return send(response, this.#refusal(asked, thrown), how);
+      });
+    } catch {
+      // Nobody waits for it any more, or it could not be read to its end.
+      response.destroy();
+    } finally {
+      clearTimeout(timer);
+      countRequest({
+        route: route?.path,
+        method: request.method ?? "",
+        status: response.headersSent ? response.statusCode : undefined,
+        seconds: (performance.now() - begun) / 1000,
+      });
+    }
+  }
+
+  #understand(request: IncomingMessage, signal: AbortSignal): Asked {
+    const { path: whole, search } = splitUrl(request.url ?? "/");
+    const path = within(this.#options.settings.path, whole) ?? whole;
+    const found =
+      request.method === "HEAD" ? this.#findHead(path) : this.#find(request.method as Method, path);
+    const style = found?.route.style ?? (path.startsWith("/v1/") ? "v1" : "conserver");
+    return { request, found, path, search, style, signal };
+  }
+
+  async #answer(asked: Asked): Promise<Answer> {
+    const { signal } = asked;
+    try {
+      return await untilAborted(signal, this.#run(asked));
+    } catch (thrown) {
+      if (signal.reason instanceof OtherEndGone) throw thrown;
+      return this.#refusal(asked, signal.aborted ? signal.reason : thrown);
+    }
+  }
+
+  #refusal({ request, found, style }: Asked, thrown: unknown): Answer {
+    const error = asApiError(thrown);
+    if (error.status === 500) {
+      this.#options.warn(`${request.method} ${found?.route.path}: ${error.message}${codeOf(thrown)}`);
+    }
+    return errorAnswer(error, style);
+  }
+
+  async #run({ request, found, path, search, signal }: Asked): Promise<Answer> {
+    if (found === undefined) throw this.#unknown(path);
+    const { route, readPath, readQuery, params } = found;
+    const address = request.socket.remoteAddress ?? "";
+    const holder = await this.#admission.admit(request, route, address);
+    const call: Call<Record<string, unknown>, Record<string, unknown>> = {
+      api: this.#options,
+      params: readPath(inLists(params)),
+      query: readQuery(queryOf(search)),
+      request,
+      holder,
+      address,
+      signal,
+      admitToList: (list) => this.#admission.admitToList(request, list, address),
+      header: (name) => headerOf(request, name),
+      bytes: () => readBody(request, this.#limits),
+      json: () => readJson(request, this.#limits),
+      stream: () => streamBody(request, this.#limits),
+    };
+    return route.run(call);
+  }
+
+  #unknown(path: string): ApiError {
+    const methods = this.#methodsAt(path).map(({ route }) => route.method);
+    if (methods.length === 0) return new ApiError(404, "NO_SUCH_ROUTE", "Not Found");
+    return new ApiError(405, "NO_SUCH_METHOD", "Method Not Allowed", {
+      headers: { allow: methods.join(", ") },
+    });
+  }
+
+  #methodsAt(path: string): FoundRoute[] {
+    return METHODS.flatMap((method) => this.#find(method, path) ?? []);
+  }
+
+  /** What GET would answer, unless that takes or changes something, for which the right to read is not enough. */
+  #findHead(path: string): FoundRoute | undefined {
+    const found = this.#find("GET", path);
+    return found && ["read", "open"].includes(found.route.access) ? found : undefined;
+  }
+
+  #find(method: Method, path: string): FoundRoute | undefined {
+    const found = this.#router.find(method, path);
+    return found === null ? undefined : { ...found.store, params: found.params };
+  }
+}
+
+class OtherEndGone extends Error {}
+
+function tooSlow({ complete }: IncomingMessage): ApiError {
+  if (complete) {
+    const says =
+      "The answer took longer than the time limit of this API. Ask again, for less where that is possible.";
+    return new ApiError(503, "TOO_SLOW", says, { headers: { "retry-after": "5" } });
+  }
+  const says = "The request did not arrive within the time limit of this API.";
+  return new ApiError(408, "REQUEST_TOO_SLOW", says, { headers: { connection: "close" } });
+}
+
+function closed(): ApiError {
+  return new ApiError(503, "CLOSING", "The API is being closed. Ask again in a moment.", {
+    headers: { "retry-after": "5" },
+  });
+}
+
+async function untilAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Lets the library set its headers. @returns whether it has answered, which it does to what asks for leave */
+function answeredByCors(
+  heed: ReturnType<typeof cors>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    response.once("finish", () => resolve(true));
+    heed(request as never, response as never, (error?: unknown) => (error ? reject(error) : resolve(false)));
+  });
+}
+
+/** The path below `prefix`, undefined for one that is elsewhere. */
+function within(prefix: string, path: string): string | undefined {
+  if (prefix === "") return path;
+  if (path === prefix) return "/";
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : undefined;
+}
+
+function splitUrl(url: string): { path: string; search: string } {
+  const mark = url.indexOf("?");
+  return mark < 0 ? { path: url, search: "" } : { path: url.slice(0, mark), search: url.slice(mark + 1) };
+}
+
+function inLists(params: Record<string, string | undefined>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, [value ?? ""]]));
+}
+
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+function codeOf(thrown: unknown): string {
+  const { code } = (thrown ?? {}) as { code?: unknown };
+  return typeof code === "string" ? ` ${code}` : "";
+}
