@@ -1,5 +1,6 @@
 /** All benchmarks, in the order in which they run. */
 import { apiAudio } from "./api-audio.ts";
+import { apiMillion } from "./api-million.ts";
 import { apiRate } from "./api-rate.ts";
 import { bytes } from "./bytes.ts";
 import { chain } from "./chain.ts";
@@ -33,5 +34,6 @@ export const measurements: Measurement[] = [
   ...files,
   ...apiRate,
   ...apiAudio,
+  ...apiMillion,
   idle,
 ];

@@ -67,9 +67,17 @@ async function measure(nodeRed: BenchNodeRed, home: Home): Promise<Figure[]> {
     ...(["post", "get", "get again"] as const).flatMap((kind) => [
       figure(`${name} ${kind}`, "1/s", rates(kind)),
       ratio(`${name} ${kind} / bare`, rates(kind), rates(kind === "post" ? "bare post" : "bare get")),
-      figure(`${name} ${kind} CPU`, "µs", runs[kind]!.map(({ cpu }) => cpu)),
+      figure(
+        `${name} ${kind} CPU`,
+        "µs",
+        runs[kind]!.map(({ cpu }) => cpu),
+      ),
     ]),
-    figure(`${name} share of a core for asking`, "", runs["get again"]!.map(({ loadCpu }) => loadCpu)),
+    figure(
+      `${name} share of a core for asking`,
+      "",
+      runs["get again"]!.map(({ loadCpu }) => loadCpu),
+    ),
   ];
 }
 

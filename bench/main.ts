@@ -8,7 +8,9 @@ import type { Figure } from "./measurement.ts";
 const { values: options } = parseArgs({
   options: { only: { type: "string", default: "" }, json: { type: "boolean", default: false } },
 });
-const chosen = measurements.filter(({ name }) => name.includes(options.only));
+const chosen = measurements.filter(
+  ({ name, isLong }) => name.includes(options.only) && (options.only !== "" || !isLong),
+);
 if (chosen.length === 0) {
   console.error(`No benchmark has "${options.only}" in its name. There are:`);
   for (const { name } of measurements) console.error(`  ${name}`);

@@ -12,6 +12,8 @@ export interface Figure {
 export interface Measurement {
   /** Every figure's name begins with it. */
   name: string;
+  /** Whether it takes minutes: it runs only where a name is asked for. */
+  isLong?: boolean;
   /** @throws LeftOut where something that it needs is not set up */
   measure(): Promise<Figure[]>;
 }

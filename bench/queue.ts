@@ -10,6 +10,7 @@ import { type Figure, figure, type Measurement, ratio } from "./measurement.ts";
 import { type Home, ownHomes, redisHomes } from "./support/homes.ts";
 import { type BenchNodeRed, line, withNodeRed } from "./support/node-red.ts";
 import { addJobs, QUEUE, untilEmpty, withQueue } from "./support/queue.ts";
+import { memoryOf } from "./support/redis-memory.ts";
 import { storeCalls } from "./support/vcons.ts";
 
 const RUNS = 9;
@@ -136,13 +137,6 @@ async function bareBull(url: string): Promise<number> {
   await jobs.close();
   for (const client of clients) client.disconnect();
   return perSecond;
-}
-
-async function memoryOf(url: string): Promise<number> {
-  const client = new Redis(url);
-  const memory = await client.info("memory");
-  client.disconnect();
-  return Number(/^used_memory:(\d+)/m.exec(memory)![1]);
 }
 
 const storeAt = (url: string) => ({ id: "store", type: "vcon-store", url });

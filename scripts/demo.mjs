@@ -22,7 +22,7 @@ const environment = {
   VCON_CONVERSATIONS: join(root, "flows", "conversations"),
   VCON_RESULTS: join(data, "results"),
   VCON_CREDENTIAL_SECRET: kept(".credential-secret"),
-  VCON_API_KEY: process.env.VCON_API_KEY ?? apiKey(),
+  VCON_API_KEY: process.env.VCON_API_KEY || apiKey(),
   ...(await database()),
   ...(await speech()),
   ...(await language()),

@@ -10,5 +10,6 @@ process.env.SOAK = "full";
 become("node_modules/vitest/vitest.mjs", [
   "run",
   "test/delivery/killed.test.ts",
+  "test/server/load.test.ts",
   "--disable-console-intercept",
 ]);

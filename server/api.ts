@@ -4,7 +4,7 @@ import cors from "cors";
 import findMyWay from "find-my-way";
 import manifest from "../package.json" with { type: "json" };
 import { Admission, type AdmissionSettings } from "./access/admission.ts";
-import { type Answer, send } from "./answer.ts";
+import { type Answer, type Sending, send } from "./answer.ts";
 import { type BodyLimits, readBody, readJson, streamBody } from "./body.ts";
 import type { ApiContext, ApiSettings, Call } from "./call.ts";
 import { ApiError, asApiError, errorAnswer } from "./errors.ts";
@@ -43,8 +43,18 @@ interface Asked {
   signal: AbortSignal;
 }
 
-/** Requests under way may go on so long when the API is closed. */
+/** Requests under way may go on so long when the API is closed: less than the 15 s that Node-RED gives a node. */
 const CLOSING_MS = 10_000;
+
+/** Those of its answers that the page of another origin may read, beside those that any may. */
+const EXPOSED_HEADERS = [
+  "ETag",
+  "Location",
+  "Retry-After",
+  "Accept-Ranges",
+  "Content-Range",
+  "Content-Disposition",
+];
 
 const METHODS: readonly Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -57,13 +67,17 @@ export class VconApi {
   /** By what ends it. */
   readonly #running = new Map<AbortController, Promise<void>>();
   readonly #stopCounting: () => void;
+  #isClosed = false;
 
   constructor(options: ApiOptions) {
     const { maxBytes, signatureSecret, origins } = options.settings;
     this.#options = options;
     this.#admission = new Admission(options.settings);
     this.#limits = { maxBytes, secret: signatureSecret };
-    if (origins.length > 0) this.#cors = cors({ origin: origins.includes("*") ? "*" : [...origins] });
+    if (origins.length > 0) {
+      const origin = origins.includes("*") ? "*" : [...origins];
+      this.#cors = cors({ origin, exposedHeaders: EXPOSED_HEADERS });
+    }
     for (const route of routes) {
       const readers = {
         readPath: parameterReader(route.params, "path"),
@@ -74,17 +88,20 @@ export class VconApi {
     this.#stopCounting = countMeanwhile();
   }
 
-  /** Whether a request for this path is the API's to answer; the path begins with a slash and has no query. */
+  /**
+   * Whether a request for this path is the API's to answer; the path begins with a slash and has no query. At the root,
+   * where others answer as well, that is so for the paths of its routes alone.
+   */
   claims(path: string): boolean {
-    const { settings } = this.#options;
-    if (within(settings.path, path) !== undefined) return true;
-    return settings.atRoot && this.#methodsAt(path).some(({ route }) => route.style === "conserver");
+    const { path: own, atRoot } = this.#options.settings;
+    if (own !== "" && within(own, path) !== undefined) return true;
+    return this.#methodsAt(path).some(({ route }) => own === "" || (atRoot && route.style === "conserver"));
   }
 
-  /** Answers a request that it claims. Never rejects. */
+  /** Answers a request that it claims; once it is closed, that it is. Never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const ending = new AbortController();
-    const running = this.#handle(request, response, ending);
+    const running = this.#handle(request, response, ending).catch(() => void response.destroy());
     this.#running.set(ending, running);
     await running;
     this.#running.delete(ending);
@@ -92,6 +109,7 @@ export class VconApi {
 
   /** Resolves once what is under way is answered, or was given up. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const timer = setTimeout(() => {
       for (const ending of this.#running.keys()) ending.abort(closed());
     }, CLOSING_MS);
@@ -101,36 +119,32 @@ export class VconApi {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse, ending: AbortController): Promise<void> {
-    response.setHeader("x-vcon-server-version", manifest.version);
-    response.setHeader("x-vcon-server-commit", "unknown");
-    // Caches between here and there know nothing of the header with the key.
-    response.setHeader("cache-control", "private, no-cache");
-    if (this.#cors && (await answeredByCors(this.#cors, request, response))) return;
-
     const begun = performance.now();
-    let route: Route | undefined;
-    const { timeLimit } = this.#options.settings;
-    const timer = setTimeout(() => ending.abort(tooSlow(request)), timeLimit * 1000);
-    response.once("close", () => {
-      if (!response.writableFinished) ending.abort(new OtherEndGone());
-    });
-    const how = { withoutBody: request.method === "HEAD", idleLimit: timeLimit * 1000 };
+    const { signal } = ending;
+    const timeLimit = this.#options.settings.timeLimit * 1000;
+    const timer = setTimeout(() => {
+      if (!response.headersSent) ending.abort(tooSlow(request));
+    }, timeLimit);
+    const unwatch = whenGone(request, () => ending.abort(new OtherEndGone()));
+    const how = { withoutBody: request.method === "HEAD", idleLimit: timeLimit, signal };
+    const asked = this.#understand(request, signal);
     try {
-      const asked = this.#understand(request, ending.signal);
-      route = asked.found?.route;
-      const answer = await this.#answer(asked);
-      clearTimeout(timer);
-      await send(response, answer, how).catch((thrown) => {
-        if (response.headersSent || response.destroyed) throw thrown;
-        return send(response, this.#refusal(asked, thrown), how);
-      });
-    } catch {
-      // Nobody waits for it any more, or it could not be read to its end.
-      response.destroy();
+      response.setHeader("x-vcon-server-version", manifest.version);
+      response.setHeader("x-vcon-server-commit", "unknown");
+      // Caches between here and there know nothing of the header with the key.
+      response.setHeader("cache-control", "private, no-cache");
+      // The editor of Node-RED 4, where it is at the same root, lets all pages read what is answered behind it.
+      response.removeHeader("access-control-allow-origin");
+      if (this.#cors && answeredByCors(this.#cors, request, response)) return;
+      await untilAborted(signal, this.#answer(asked, response, how));
+    } catch (thrown) {
+      if (response.headersSent || signal.reason instanceof OtherEndGone) response.destroy();
+      else await send(response, this.#refusal(asked, signal.aborted ? signal.reason : thrown), how);
     } finally {
       clearTimeout(timer);
+      unwatch();
       countRequest({
-        route: route?.path,
+        route: asked.found?.route.path,
         method: request.method ?? "",
         status: response.headersSent ? response.statusCode : undefined,
         seconds: (performance.now() - begun) / 1000,
@@ -147,14 +161,10 @@ export class VconApi {
     return { request, found, path, search, style, signal };
   }
 
-  async #answer(asked: Asked): Promise<Answer> {
-    const { signal } = asked;
-    try {
-      return await untilAborted(signal, this.#run(asked));
-    } catch (thrown) {
-      if (signal.reason instanceof OtherEndGone) throw thrown;
-      return this.#refusal(asked, signal.aborted ? signal.reason : thrown);
-    }
+  async #answer(asked: Asked, response: ServerResponse, how: Sending): Promise<void> {
+    const answer = await this.#run(asked);
+    asked.signal.throwIfAborted();
+    await send(response, answer, how);
   }
 
   #refusal({ request, found, style }: Asked, thrown: unknown): Answer {
@@ -166,6 +176,7 @@ export class VconApi {
   }
 
   async #run({ request, found, path, search, signal }: Asked): Promise<Answer> {
+    if (this.#isClosed) throw closed();
     if (found === undefined) throw this.#unknown(path);
     const { route, readPath, readQuery, params } = found;
     const address = request.socket.remoteAddress ?? "";
@@ -242,16 +253,26 @@ async function untilAborted<Result>(signal: AbortSignal, work: Promise<Result>):
   }
 }
 
+/**
+ * Of the connection itself: a response that is not its turn yet does not hear of it.
+ * @returns what ends the watching
+ */
+function whenGone({ socket }: IncomingMessage, tell: () => void): () => void {
+  // Any number of requests may be sent without waiting for an answer.
+  socket.setMaxListeners(0);
+  socket.once("close", tell);
+  if (socket.destroyed) tell();
+  return () => socket.off("close", tell);
+}
+
 /** Lets the library set its headers. @returns whether it has answered, which it does to what asks for leave */
 function answeredByCors(
   heed: ReturnType<typeof cors>,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    response.once("finish", () => resolve(true));
-    heed(request as never, response as never, (error?: unknown) => (error ? reject(error) : resolve(false)));
-  });
+): boolean {
+  heed(request as never, response as never, () => {});
+  return response.writableEnded;
 }
 
 /** The path below `prefix`, undefined for one that is elsewhere. */

@@ -39,7 +39,7 @@ export interface ApiContext {
 }
 
 export interface ApiSettings {
-  /** Where it answers, such as "/api"; "" for everywhere. */
+  /** Where it answers, such as "/api"; "" for the root. */
   path: string;
   /** In which header the conserver's programs present their key. */
   keyHeader: string;

@@ -83,7 +83,7 @@ function problem({ status, code, message, headers, faults, members }: ApiError):
     status,
     detail: message,
     code,
-    ...(faults.length > 0 && { faults: faults.map(({ at, says }) => ({ at: `/${at.join("/")}`, says })) }),
+    ...(faults.length > 0 && { faults: faults.map(({ at, says }) => ({ at: pointerTo(at), says })) }),
     ...members,
   };
   return json(status, details, { ...headers, "content-type": "application/problem+json" });
@@ -97,3 +97,8 @@ function conserverError({ status, code, message, headers, faults }: ApiError): A
 
 /** Verbatim, because programs look for them. */
 const CONSERVER_TEXTS: Record<string, string> = { VCON_NOT_FOUND: "vCon not found" };
+
+/** A JSON Pointer (RFC 6901). */
+function pointerTo(at: Fault["at"]): string {
+  return at.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}

@@ -15,7 +15,7 @@ export interface ClientOptions {
   keyHeader?: string;
   /** How often a request is made at most that may pass at another attempt; 4 if not given. */
   attempts?: number;
-  /** Seconds that an answer may take to begin; 60 if not given. */
+  /** Seconds that an answer may take to begin; 60 if not given. Node's own fetch waits for no more than 300. */
   timeLimit?: number;
 }
 
@@ -94,8 +94,9 @@ export class VconApiClient {
     { version, signal }: CallOptions & { version?: Syntax } = {},
   ): Promise<AnyVcon | undefined> {
     const path = `/vcon/${encodeURIComponent(uuid)}`;
-    const request = { method: "GET", path, query: { version }, repeatable: true, signal } as const;
-    return this.#jsonIfThere(request);
+    const query = { version };
+    const request = { method: "GET", path, query, repeatable: true, mayBeMissing: true, signal } as const;
+    return ask(this.#sender, request, jsonIfThere<AnyVcon>);
   }
 
   /** UUIDs, the newest first. Conserver, too. @param options.page from 1 on */
@@ -155,43 +156,35 @@ export class VconApiClient {
     { queues = [], signal }: CallOptions & { queues?: readonly string[] } = {},
   ): Promise<string> {
     const query = { queue: queues };
-    const answer = await this.#once({
-      method: "POST",
-      path: "/v1/vcons",
-      query,
-      headers: VCON_TYPE,
-      body: writeVcon(vcon),
-      signal,
-    });
-    await answer.text();
-    return etagOf(answer);
+    const body = writeVcon(vcon);
+    const request = { method: "POST", path: "/v1/vcons", query, headers: VCON_TYPE, body, signal } as const;
+    return this.#once(request, etagOf);
   }
 
   /** The vCon and its ETag, undefined if there is none. */
   async read(uuid: string, { signal }: CallOptions = {}): Promise<WithEtag<AnyVcon> | undefined> {
-    const answer = await ask(
-      this.#sender,
-      { method: "GET", path: vconPath(uuid), repeatable: true, signal },
-      [404],
-    );
-    const value = await answer.json();
-    return answer.status === 404 ? undefined : { value, etag: etagOf(answer) };
+    const path = vconPath(uuid);
+    const request = { method: "GET", path, repeatable: true, mayBeMissing: true, signal } as const;
+    return ask(this.#sender, request, async (answer) => {
+      const value = await jsonIfThere<AnyVcon>(answer);
+      return value && { value, etag: await etagOf(answer) };
+    });
   }
 
   /** Puts a vCon in the place of the one that has the ETag. @returns the new one's. @throws VconApiError 412 */
   async replace(uuid: string, vcon: AnyVcon, etag: string, { signal }: CallOptions = {}): Promise<string> {
     const headers = { ...VCON_TYPE, "if-match": etag };
     const body = writeVcon(vcon);
-    const answer = await ask(this.#sender, {
+    // A second time it would find its own work, and take that for another's.
+    const request = {
       method: "PUT",
       path: vconPath(uuid),
       headers,
       body,
-      repeatable: true,
+      repeatable: false,
       signal,
-    });
-    await answer.text();
-    return etagOf(answer);
+    } as const;
+    return ask(this.#sender, request, etagOf);
   }
 
   /** Changes the vCon that has the ETag. @returns the new one. @throws VconApiError 412 */
@@ -203,9 +196,7 @@ export class VconApiClient {
   ): Promise<string> {
     const headers = { "content-type": "application/json-patch+json", "if-match": etag };
     const body = JSON.stringify(operations);
-    const answer = await this.#once({ method: "PATCH", path: vconPath(uuid), headers, body, signal });
-    await answer.text();
-    return etagOf(answer);
+    return this.#once({ method: "PATCH", path: vconPath(uuid), headers, body, signal }, etagOf);
   }
 
   /** Adds analyses to a vCon without sending it. @returns false if they were there already */
@@ -255,15 +246,11 @@ export class VconApiClient {
   ): Promise<{ mediatype: string; bytes: AsyncIterable<Uint8Array> }> {
     const headers = range && { range: `bytes=${range.start}-${range.end ?? ""}` };
     const path = mediaPath(uuid, dialog);
-    const { body, headers: answered } = await ask(this.#sender, {
-      method: "GET",
-      path,
-      ...(headers && { headers }),
-      repeatable: true,
-      signal,
-    });
-    const bytes = (body ?? []) as unknown as AsyncIterable<Uint8Array>;
-    return { mediatype: answered.get("content-type") ?? "", bytes };
+    const request = { method: "GET", path, ...(headers && { headers }), repeatable: true, signal } as const;
+    return ask(this.#sender, request, async ({ body, headers: answered }) => ({
+      mediatype: answered.get("content-type") ?? "",
+      bytes: (body ?? []) as unknown as AsyncIterable<Uint8Array>,
+    }));
   }
 
   /** Gives a dialog its media. @param open gives the same bytes each time */
@@ -290,12 +277,14 @@ export class VconApiClient {
   }
 
   /** What a queue has given up on, the one that has been there longest first. */
-  deadLetters(
+  async deadLetters(
     name: string,
     { limit, offset, signal }: CallOptions & { limit?: number; offset?: number } = {},
   ): Promise<DeadLetter[]> {
     const path = `${queuePath(name)}/dead-letters`;
-    return this.#json({ method: "GET", path, query: { limit, offset }, repeatable: true, signal });
+    const request = { method: "GET", path, query: { limit, offset }, repeatable: true, signal } as const;
+    const { dead_letters: letters } = await this.#json<{ dead_letters: ToldLetter[] }>(request);
+    return letters.map(letterTold);
   }
 
   /** Lets dead letters begin again. @returns how many */
@@ -307,36 +296,43 @@ export class VconApiClient {
   ): Promise<number> {
     const path = `${queuePath(name)}/dead-letters/replay`;
     const body = JSON.stringify({ ids: which, from });
-    const answer = await this.#once({ method: "POST", path, headers: JSON_TYPE, body, signal });
-    return ((await answer.json()) as { replayed: number }).replayed;
+    const request = { method: "POST", path, headers: JSON_TYPE, body, signal } as const;
+    return (await this.#once(request, jsonIn<{ replayed: number }>)).replayed;
   }
 
   async #add(path: string, elements: unknown, { signal }: CallOptions): Promise<boolean> {
     const body = JSON.stringify(elements);
-    const answer = await this.#once({ method: "POST", path, headers: JSON_TYPE, body, signal });
-    await answer.text();
-    return answer.status === 201;
+    const request = { method: "POST", path, headers: JSON_TYPE, body, signal } as const;
+    return this.#once(request, async (answer) => {
+      await leave(answer);
+      return answer.status === 201;
+    });
   }
 
   /** A request that the other side knows by its key if it comes again. */
-  #once(request: Omit<ApiRequest, "repeatable">): Promise<Response> {
+  #once<Value>(
+    request: Omit<ApiRequest, "repeatable">,
+    read: (answer: Response) => Promise<Value>,
+  ): Promise<Value> {
     const headers = { ...request.headers, "idempotency-key": newKey() };
-    return ask(this.#sender, { ...request, headers, repeatable: true });
+    return ask(this.#sender, { ...request, headers, repeatable: true }, read);
   }
 
-  async #json<Value>(request: ApiRequest): Promise<Value> {
-    return (await ask(this.#sender, request)).json() as Promise<Value>;
+  #json<Value>(request: ApiRequest): Promise<Value> {
+    return ask(this.#sender, request, jsonIn<Value>);
   }
 
-  async #jsonIfThere<Value>(request: ApiRequest): Promise<Value | undefined> {
-    const answer = await ask(this.#sender, request, [404]);
-    const value = await answer.json();
-    return answer.status === 404 ? undefined : (value as Value);
+  #done(request: ApiRequest): Promise<void> {
+    return ask(this.#sender, request, leave);
   }
+}
 
-  async #done(request: ApiRequest): Promise<void> {
-    await (await ask(this.#sender, request)).text();
-  }
+/** As it comes over HTTP, where names are written as those of vCons are. */
+type ToldLetter = Omit<DeadLetter, "addedAt" | "begunAt" | "failedAt"> &
+  Record<"added_at" | "begun_at" | "failed_at", string>;
+
+function letterTold({ added_at, begun_at, failed_at, ...letter }: ToldLetter): DeadLetter {
+  return { ...letter, addedAt: added_at, begunAt: begun_at, failedAt: failed_at };
 }
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -354,6 +350,22 @@ function queuePath(name: string): string {
   return `/v1/queues/${encodeURIComponent(name)}`;
 }
 
-function etagOf({ headers }: Response): string {
-  return headers.get("etag") ?? "";
+function jsonIn<Value>(answer: Response): Promise<Value> {
+  return answer.json() as Promise<Value>;
+}
+
+async function jsonIfThere<Value>(answer: Response): Promise<Value | undefined> {
+  if (answer.status !== 404) return jsonIn(answer);
+  await leave(answer);
+  return undefined;
+}
+
+async function etagOf(answer: Response): Promise<string> {
+  await leave(answer);
+  return answer.headers.get("etag") ?? "";
+}
+
+/** Lets the connection serve others. The status has said that it was done, whatever becomes of the rest. */
+async function leave(answer: Response): Promise<void> {
+  if (!answer.bodyUsed) await answer.text().catch(() => {});
 }

@@ -4,14 +4,14 @@
 export class VconApiError extends Error {
   /** Of the HTTP answer; undefined where none came. */
   readonly status: number | undefined;
-  /** Of the problem details, or else the status, or the code of the connection's failure. */
+  /** Of the problem details, or else the status, or the code of the connection's failure, or a word of this client. */
   readonly code: string;
   /** The same call may succeed a little later. */
   readonly transient: boolean;
   /** Milliseconds that the API asked to be left alone. */
   readonly retryAfter: number | undefined;
-  /** No connection came about, so nothing was done. */
-  readonly neverArrived: boolean;
+  /** It is certain that nothing was done: no connection came about, or it was one request too many. */
+  readonly nothingDone: boolean;
 
   constructor(
     message: string,
@@ -20,7 +20,7 @@ export class VconApiError extends Error {
       code: string;
       transient: boolean;
       retryAfter?: number | undefined;
-      neverArrived?: boolean;
+      nothingDone?: boolean;
       cause?: unknown;
     },
   ) {
@@ -30,6 +30,6 @@ export class VconApiError extends Error {
     this.code = options.code;
     this.transient = options.transient;
     this.retryAfter = options.retryAfter;
-    this.neverArrived = options.neverArrived ?? false;
+    this.nothingDone = options.nothingDone ?? false;
   }
 }

@@ -22,6 +22,8 @@ export interface ApiRequest {
   body?: string | Uint8Array | (() => AsyncIterable<Uint8Array>);
   /** Whether it may be made again after it has maybe been done. */
   repeatable: boolean;
+  /** Whether 404 is an answer, too: that there is none. */
+  mayBeMissing?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -34,24 +36,40 @@ export interface Sender {
   timeLimit: number;
 }
 
-/** The answer, if it is a success or one of `accepted`. @throws VconApiError; what `signal` aborts with */
-export async function ask(
+/** What `read` makes of the answer, if that is a success. @throws VconApiError; what `signal` aborts with */
+export async function ask<Value>(
   sender: Sender,
   request: ApiRequest,
-  accepted: readonly number[] = [],
-): Promise<Response> {
+  read: (answer: Response) => Promise<Value>,
+): Promise<Value> {
   for (let attempt = 1; ; attempt++) {
-    const outcome = await askOnce(sender, request);
-    if (outcome instanceof Response && (outcome.ok || accepted.includes(outcome.status))) return outcome;
-    const error = outcome instanceof Response ? await refusal(outcome) : outcome;
-    const pause = pauseAfter(error, attempt);
-    const mayRepeat = request.repeatable || error.neverArrived;
-    if (!error.transient || !mayRepeat || attempt >= sender.attempts || pause > LONGEST_ASKED_MS) throw error;
-    await sleep(pause, undefined, request.signal && { signal: request.signal });
+    const outcome = await askOnce(sender, request, read);
+    if (!(outcome instanceof VconApiError)) return outcome;
+    const pause = pauseAfter(outcome, attempt);
+    const mayRepeat = request.repeatable || outcome.nothingDone;
+    const isLast = attempt >= sender.attempts || pause > LONGEST_ASKED_MS;
+    if (!outcome.transient || !mayRepeat || isLast) throw outcome;
+    await rest(pause, request.signal);
   }
 }
 
-async function askOnce(sender: Sender, request: ApiRequest): Promise<Response | VconApiError> {
+async function askOnce<Value>(
+  sender: Sender,
+  request: ApiRequest,
+  read: (answer: Response) => Promise<Value>,
+): Promise<Value | VconApiError> {
+  const answer = await answerTo(sender, request);
+  if (answer instanceof VconApiError) return answer;
+  if (!answer.ok && !(request.mayBeMissing && saysMissing(answer))) return refusal(answer);
+  try {
+    return await read(answer);
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    return unreadable(error);
+  }
+}
+
+async function answerTo(sender: Sender, request: ApiRequest): Promise<Response | VconApiError> {
   const { method, path, query = {}, headers, body, signal } = request;
   signal?.throwIfAborted();
   const limit = new AbortController();
@@ -70,7 +88,7 @@ async function askOnce(sender: Sender, request: ApiRequest): Promise<Response | 
       signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal,
     } as RequestInit);
   } catch (error) {
-    if (signal?.aborted) throw signal.reason;
+    signal?.throwIfAborted();
     // What was being sent could not be read to its end.
     const { cause } = error as { cause?: unknown };
     if (cause instanceof VconError) throw cause;
@@ -78,6 +96,15 @@ async function askOnce(sender: Sender, request: ApiRequest): Promise<Response | 
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function rest(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(milliseconds, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
+}
+
+/** An API says so in JSON; where there is none, a web server says something else. */
+function saysMissing({ status, headers }: Response): boolean {
+  return status === 404 && /^application\/(?:[\w.-]+\+)?json\b/.test(headers.get("content-type") ?? "");
 }
 
 /** A key under which a repeated request is known to be the same. */
@@ -99,7 +126,9 @@ async function refusal(response: Response): Promise<VconApiError> {
   return new VconApiError(`The vCon API answered ${status}${code === undefined ? "" : ` (${code})`}.`, {
     status,
     code: code ?? String(status),
-    transient: isTransientStatus(status),
+    // What this client has asked for itself, when it asks again too soon.
+    transient: isTransientStatus(status) || code === "STILL_RUNNING",
+    nothingDone: status === 429,
     retryAfter: parseRetryAfter(headers.get("retry-after")),
   });
 }
@@ -129,9 +158,18 @@ function unreachable(error: unknown): VconApiError {
   return new VconApiError(`The vCon API can't be reached (${code}). Check its address and the network.`, {
     code,
     transient: isConnectionCode(code),
-    neverArrived: NEVER_ARRIVED.has(code),
+    nothingDone: NEVER_ARRIVED.has(code),
     cause: error,
   });
+}
+
+/** It is not handed on as the cause: what JSON.parse throws quotes what it was given. */
+function unreadable(error: unknown): VconApiError {
+  if (error instanceof SyntaxError) {
+    const text = "The vCon API's answer is not what it was asked for. Check the API's address.";
+    return new VconApiError(text, { code: "ANSWER_MALFORMED", transient: false });
+  }
+  return new VconApiError("The answer of the vCon API broke off.", { code: "BROKEN_OFF", transient: true });
 }
 
 function pauseAfter({ retryAfter }: VconApiError, attempt: number): number {

@@ -27,6 +27,7 @@ const LIST: Rule = {
     // What lies beside a list has its name in braces, to share its slot of a cluster.
     { pattern: /[{}]/, says: "it has a brace in it" },
     { pattern: /^vcon[:-]/, says: 'it begins with "vcon:" or "vcon-", as keys of the store do' },
+    { pattern: /^vcons$|^(?:tel|mailto|name|sip|did):/, says: "the store has an index of this name" },
   ],
 };
 

@@ -59,6 +59,14 @@ export interface EncodedBody {
   size: number;
 }
 
+/** Gives the bytes of an encoded body from `start` on, up to but without `end`. */
+export function bytesOf({ text, size }: EncodedBody): (start: number, end: number) => Buffer {
+  // Of ASCII, as media are, no more is ever encoded than is asked for.
+  if (text.length === size) return (start, end) => Buffer.from(text.slice(start, end), "latin1");
+  const bytes = Buffer.from(text);
+  return (start, end) => bytes.subarray(start, end);
+}
+
 /** The encoded body if it is too large to stand with its element, else undefined. */
 export function encodeLargeBody(body: JsonValue | undefined): EncodedBody | undefined {
   if (body === undefined || body === null || typeof body === "number" || typeof body === "boolean") return;

@@ -78,6 +78,7 @@ export {
 } from "./transcript.ts";
 export type * from "./types.ts";
 export { findUuid, newUuid, parseUuid, uuid8 } from "./uuid.ts";
+export { extensionsUsed } from "./validate/extensions.ts";
 export { type Finding, findingsFrom, type Level, validateVcon, worstLevel } from "./validate/index.ts";
 export { wordFinder } from "./words.ts";
-export { SYNTAX, writeVcon } from "./write.ts";
+export { SYNTAX, writeVcon, writeVconInPieces } from "./write.ts";

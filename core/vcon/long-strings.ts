@@ -101,10 +101,9 @@ export function stringifyRest(
   return { rest, strings };
 }
 
-/** What `JSON.stringify` gives. */
-export function stringify(value: object): string {
+/** What `JSON.stringify` gives, in pieces, of which those between two others are long base64. */
+export function stringify(value: object): string[] {
   const { rest = "", strings } = stringifyRest(value, (text) => BASE64.test(text));
-  if (strings.size === 0) return rest;
   const pieces: string[] = [];
   let end = 0;
   for (const [token, string] of strings) {
@@ -112,7 +111,7 @@ export function stringify(value: object): string {
     pieces.push(rest.slice(end, start), string);
     end = start + token.length;
   }
-  return [...pieces, rest.slice(end)].join("");
+  return [...pieces, rest.slice(end)];
 }
 
 /** Only bodies and what is sealed are long; to look at every text takes longer than it saves. */

@@ -22,8 +22,25 @@ const PARTS: readonly PartName[] = ["parties", "dialog", "analysis", "attachment
  */
 export function writeVcon(
   vcon: Vcon | SignedVcon | EncryptedVcon,
-  { syntax = SYNTAX }: { syntax?: Syntax } = {},
+  options: { syntax?: Syntax } = {},
 ): string {
+  const pieces = writeVconInPieces(vcon, options);
+  try {
+    return pieces.join("");
+  } catch (cause) {
+    throw unwritable(cause);
+  }
+}
+
+/**
+ * The same JSON in pieces: long media are one each, and not copied.
+ *
+ * @throws VconError as {@link writeVcon}
+ */
+export function writeVconInPieces(
+  vcon: Vcon | SignedVcon | EncryptedVcon,
+  { syntax = SYNTAX }: { syntax?: Syntax } = {},
+): string[] {
   requireObject(vcon);
   if (!isSyntax(syntax))
     throw new VconError("VCON_MALFORMED", "vCons are written in the syntaxes 0.4.0, 0.3.0 and 0.0.1 alone.");
@@ -46,16 +63,19 @@ function inSyntax(syntax: Syntax, vcon: Vcon): object {
   return headIn(syntax, whole);
 }
 
-function toJson(value: object): string {
+function toJson(value: object): string[] {
   try {
     return stringify(value);
   } catch (cause) {
-    if (isTooLong(cause)) {
-      throw new VconError("VCON_TOO_LARGE", "The vCon is too large to be written in one piece.");
-    }
-    throw new VconError(
-      "VCON_MALFORMED",
-      "The vCon can't be written as JSON: it refers to itself, is too deep or holds a BigInt.",
-    );
+    throw unwritable(cause);
   }
+}
+
+function unwritable(cause: unknown): VconError {
+  if (isTooLong(cause))
+    return new VconError("VCON_TOO_LARGE", "The vCon is too large to be written in one piece.");
+  return new VconError(
+    "VCON_MALFORMED",
+    "The vCon can't be written as JSON: it refers to itself, is too deep or holds a BigInt.",
+  );
 }

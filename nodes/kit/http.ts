@@ -5,11 +5,12 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { NodeAPI } from "node-red";
 import { StepError } from "./errors.ts";
+import { onceFlowsStarted } from "./flows-started.ts";
 
 export interface Offer {
   /** Whether it answers requests for this path, which begins with a slash and has no query. */
   claims(path: string): boolean;
-  /** Never rejects. */
+  /** Never rejects; called after it was withdrawn, too. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
@@ -17,46 +18,60 @@ type HttpNode = NodeAPI["httpNode"];
 
 const offersOn = new WeakMap<HttpNode, Set<Offer>>();
 
-/** @returns what to call when it is not offered any more. @throws StepError where Node-RED serves no HTTP for nodes */
+/**
+ * To be called before any flow starts: then what is offered comes before the flows' own paths, after a redeploy as
+ * before it.
+ */
+export function mountOffers(RED: NodeAPI): void {
+  const root = rootOf(RED);
+  if (root === false || offersOn.has(RED.httpNode)) return;
+  const offers = new Set<Offer>();
+  offersOn.set(RED.httpNode, offers);
+  RED.httpNode.use((request, response, next) => {
+    const offered = offerFor(request.url, offers);
+    if (offered === undefined) return next();
+    void offered.handle(request, response);
+  });
+  leaveBodies(RED.server as Server | undefined, root, (url) => offerFor(url, offers) !== undefined);
+}
+
+/**
+ * What is withdrawn goes on being asked until the flows have started again: meanwhile it says better than a 404 would
+ * that whoever asks should come again.
+ * @returns what withdraws it. @throws StepError where Node-RED serves no HTTP for nodes
+ */
 export function offer(RED: NodeAPI, offered: Offer): () => void {
-  const { httpNodeRoot } = RED.settings as { httpNodeRoot?: string | false };
-  if (httpNodeRoot === false) {
+  const offers = offersOn.get(RED.httpNode);
+  if (offers === undefined) {
     throw new StepError(
       "Node-RED's settings have httpNodeRoot: false, so nodes can't answer requests. Set a path there, such as /.",
       { code: "NOT_CONFIGURED" },
     );
   }
-  const offers = offersOn.get(RED.httpNode) ?? mount(RED, httpNodeRoot ?? "/");
   offers.add(offered);
-  return () => offers.delete(offered);
+  // Those who open when the flows have started need a moment for it.
+  return () => void onceFlowsStarted(RED, () => setImmediate(() => offers.delete(offered)));
 }
 
-function mount(RED: NodeAPI, root: string): Set<Offer> {
-  const offers = new Set<Offer>();
-  offersOn.set(RED.httpNode, offers);
-  const offerOf = (url: string) => {
-    const path = pathOf(url);
-    for (const offered of offers) if (offered.claims(path)) return offered;
-    return undefined;
-  };
-  RED.httpNode.use((request, response, next) => {
-    const offered = offerOf(request.url);
-    if (offered === undefined) return next();
-    void offered.handle(request, response);
-  });
-  leaveBodies(RED.server as Server, root, (url) => offerOf(url) !== undefined);
-  return offers;
+function rootOf({ settings }: NodeAPI): string | false {
+  return (settings as { httpNodeRoot?: string | false }).httpNodeRoot ?? "/";
+}
+
+/** The latest, for the one before may be withdrawn. */
+function offerFor(url: string, offers: ReadonlySet<Offer>): Offer | undefined {
+  const path = pathOf(url);
+  return [...offers].findLast((offered) => offered.claims(path));
 }
 
 /**
  * Where the editor is at the same root, which is the default, its parsers see every request first: they would read a
  * body before the offer does, and refuse one of more than 5 MB. What is marked so they take for read already.
  */
-function leaveBodies(server: Server, root: string, isOffered: (url: string) => boolean): void {
+function leaveBodies(server: Server | undefined, root: string, isOffered: (url: string) => boolean): void {
   const prefix = root.replace(/\/+$/, "");
-  server.prependListener("request", (request: IncomingMessage & { _body?: boolean }) => {
+  server?.prependListener("request", (request: IncomingMessage & { _body?: boolean }) => {
     const url = request.url ?? "/";
-    if (url.startsWith(prefix) && isOffered(url.slice(prefix.length) || "/")) request._body = true;
+    if (url.startsWith(`${prefix}/`) && isOffered(url.slice(prefix.length))) request._body = true;
   });
 }
 

@@ -14,10 +14,10 @@ import {
   type NodeDefinition,
 } from "./definition.ts";
 import { Destination } from "./destination.ts";
-import { aboutVcon, StepError } from "./errors.ts";
+import { aboutVcon, StepError, stopped } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 import { onceFlowsStarted } from "./flows-started.ts";
-import { offer } from "./http.ts";
+import { mountOffers, offer } from "./http.ts";
 import { kitFields } from "./kit-fields.ts";
 import { type JobLimits, Receiving } from "./receiving.ts";
 import { type Message, Runner } from "./runner.ts";
@@ -49,6 +49,7 @@ export function register(definition: NodeDefinition): (RED: NodeAPI) => void {
       if (definition.family === "config") makeServiceNode(RED, this as ServiceNode, definition, raw);
       else makeFlowNode(RED, this as FlowNode, definition, raw);
     }
+    if ("byItself" in definition) mountOffers(RED);
     const client = "client" in definition ? definition.client : undefined;
     RED.nodes.registerType(
       definition.type,
@@ -138,8 +139,11 @@ function makeServiceNode(RED: NodeAPI, node: ServiceNode, definition: ConfigDefi
   let opened: Promise<unknown> | undefined;
   let closing: Promise<void> | undefined;
   let services: readonly ServiceNode[] = [];
+  let isClosed = false;
   node.users = new Set();
   node.service = () => {
+    // Whoever comes as late as that would open what nobody closes any more.
+    if (isClosed) return Promise.reject(stopped());
     opened ??= open().catch((error) => {
       opened = undefined;
       throw error instanceof StepError ? inConfigNode(definition, error) : error;
@@ -161,17 +165,15 @@ function makeServiceNode(RED: NodeAPI, node: ServiceNode, definition: ConfigDefi
 
   /** Node-RED closes it, and so does the service that it uses: whoever comes second waits for the first. */
   function close(): Promise<void> {
-    closing ??= closeOnce().finally(() => {
-      closing = undefined;
-    });
+    closing ??= closeOnce();
     return closing;
   }
 
   async function closeOnce(): Promise<void> {
     forget();
     await Promise.allSettled([...node.users].map((user) => user.close()));
+    isClosed = true;
     const service = await opened?.catch(() => undefined);
-    opened = undefined;
     if (service !== undefined) await definition.close?.(service);
     for (const used of services) used.users.delete(user);
   }

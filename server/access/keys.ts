@@ -9,7 +9,10 @@ export interface Holder {
   rights: ReadonlySet<Right>;
 }
 
-/** Keys as they are typed in: several with blanks or commas between them, each "key" or "name:key". */
+/**
+ * Keys as they are typed in: several with blanks or commas between them, each "key" or "name:key". Those without a name
+ * are "write key", "write key 2" and so on.
+ */
 export interface TypedKeys {
   read: string;
   write: string;
@@ -58,12 +61,17 @@ export class Keys {
 }
 
 function known(typed: string, field: Right, rights: Right[]): KnownKey[] {
+  let nameless = 0;
   return entries(typed).flatMap((entry) => {
     const { name, key } = splitEntry(entry);
-    return key === ""
-      ? []
-      : [{ name: name || `${field} key`, rights: new Set(rights), digest: digestOf(key) }];
+    if (key === "") return [];
+    const own = name || numbered(`${field} key`, ++nameless);
+    return [{ name: own, rights: new Set(rights), digest: digestOf(key) }];
   });
+}
+
+function numbered(name: string, place: number): string {
+  return place === 1 ? name : `${name} ${place}`;
 }
 
 /** With the rights of every field in which a key stands, and the name that it has in the first. */

@@ -36,11 +36,14 @@ const Unsigned = Type.Object({
   attachments: Type.Optional(Type.Array(orNull("object"))),
 });
 
-export const AcceptableVcon = Type.Union([
-  Unsigned,
-  Type.Object({ payload: Type.String(), signatures: Type.Array(Type.Unknown()) }),
-  Type.Object({ ciphertext: Type.String(), recipients: Type.Array(Type.Unknown()) }),
-]);
+export const AcceptableVcon = Type.Union(
+  [
+    Unsigned,
+    Type.Object({ payload: Type.String(), signatures: Type.Array(Type.Unknown()) }),
+    Type.Object({ ciphertext: Type.String(), recipients: Type.Array(Type.Unknown()) }),
+  ],
+  { title: "AcceptableVcon", description: "A vCon of any syntax: unsigned, signed or encrypted." },
+);
 
 const readUnsigned = bodyReader(Unsigned);
 

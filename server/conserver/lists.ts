@@ -4,7 +4,6 @@ import { findUuid, isInStore } from "../../core/index.ts";
 import { empty, json } from "../answer.ts";
 import { bodyReader } from "../parameters.ts";
 import { route } from "../route.ts";
-
 import { isNotFound } from "../work/output.ts";
 import { AcceptableVcon } from "./acceptable.ts";
 import { listNamed } from "./list-named.ts";

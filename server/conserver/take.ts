@@ -19,11 +19,16 @@ export interface Taken extends Pick<Deposit, "uuid" | "outcome"> {
  */
 export async function take(call: Call, parameter: string, lists: readonly string[]): Promise<Taken> {
   for (const list of lists) await listNamed(call.api, parameter, list);
-  const sent = await unpacked(await call.bytes(), call.api.settings.maxBytes);
+  const { uuid, vcon } = await read(call);
   return located(["body"], async () => {
-    const { uuid, vcon } = readSent(call, sent, requireAcceptable);
     const { outcome } = await deposit(call, uuid, vcon);
     await handOn(call, uuid, lists);
     return { uuid, vcon, outcome };
   });
+}
+
+/** By itself: the bytes that were sent don't stay in memory while what they say is stored. */
+async function read(call: Call): Promise<{ uuid: string; vcon: AnyVcon }> {
+  const sent = await unpacked(await call.bytes(), call.api.settings.maxBytes);
+  return located(["body"], async () => readSent(call, sent, requireAcceptable));
 }

@@ -1,7 +1,7 @@
 /** The conserver's routes for vCons: take, list, give out, delete. */
 import Type from "typebox";
-import { formOf, parseUuid, readDate, SYNTAX, type Syntax, writeVcon } from "../../core/index.ts";
-import { type Answer, bytes, empty, json } from "../answer.ts";
+import { formOf, parseUuid, readDate, SYNTAX, type Syntax, writeVconInPieces } from "../../core/index.ts";
+import { type Answer, bytes, empty, json, text } from "../answer.ts";
 import type { Call } from "../call.ts";
 import { invalid } from "../errors.ts";
 import { route } from "../route.ts";
@@ -153,11 +153,8 @@ async function store(call: Call<unknown, { ingress_lists?: string[]; version?: s
   if (outcome === "kept" && isUnsigned && call.holder.rights.has("read")) {
     return { ...(await vconAnswer(call, uuid, JSON_TYPE)), status: 201 };
   }
-  return {
-    status: 201,
-    headers: { "content-type": JSON_TYPE },
-    body: writeVcon(vcon, { syntax: isUnsigned ? syntax : SYNTAX }),
-  };
+  const pieces = writeVconInPieces(vcon, { syntax: isUnsigned ? syntax : SYNTAX });
+  return text(201, pieces, { "content-type": JSON_TYPE });
 }
 
 function momentAt(name: "since" | "until", given: string | undefined): { [name]?: string } {

@@ -11,10 +11,10 @@ for no key.
 **vCons** are taken in every form (unsigned, signed, encrypted) and syntax, gzipped or not, and kept in the newest syntax.
 
 **Errors** below \`/v1\` are problem details (RFC 9457) with a stable \`code\`, elsewhere \`{"detail": …}\` as the conserver
-has them. They quote nothing that was sent.
+has them. They hold nothing of a conversation.
 
-**Every answer** has the headers \`X-Vcon-Server-Version\` and \`X-Vcon-Server-Commit\`. HEAD is answered wherever GET
-is and takes nothing.
+**Every answer** has the headers \`X-Vcon-Server-Version\` and \`X-Vcon-Server-Commit\`. HEAD is answered where GET
+needs no more than the right to read.
 
 **Lists in a query** may be repeated parameters (\`a=1&a=2\`), have commas in between (\`a=1,2\`), or both.
 `.trim();

@@ -62,8 +62,12 @@ async function runOnce(call: RouteCall, given: string, run: Route["run"]): Promi
   if (known !== undefined) return answerAgain(JSON.parse(known), request);
   const { maxBytes } = call.api.settings;
   const again: RouteCall = { ...call, bytes: async () => body, json: () => jsonIn(body, maxBytes) };
+  // However long it takes, it is not done a second time beside the first.
+  const renewal = setInterval(() => {
+    notes.set(key, noteOf({ request }), RUNNING_SECONDS).catch(() => {});
+  }, RUNNING_SECONDS * 500).unref();
   try {
-    const answer = await answerOf(run, again);
+    const answer = await answerOf(run, again).finally(() => clearInterval(renewal));
     // Once it is done, that it could not be noted is no reason to say that it was not.
     await notes.set(key, noteOf({ request, answer }), KEPT_SECONDS).catch(() => {});
     return answer;

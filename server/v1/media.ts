@@ -107,7 +107,7 @@ async function readMedia(call: Call<Place>): Promise<Answer> {
     if (isKnown(call, etag)) return empty(304, { etag });
     const media = await mediaOf(dialog);
     const part = partAsked(call, media.size, etag);
-    await handedOut(call, uuid, [typeOf("dialog", dialog) || "dialog"]);
+    await handedOut(call, view, [typeOf("dialog", dialog) || "dialog"]);
     const headers = { etag, ...headersOf(dialog, media) };
     if (part === undefined) {
       return bytes(200, media.stream(0, media.size), { ...headers, "content-length": String(media.size) });

@@ -5,6 +5,7 @@ import {
   type Addition,
   type Analysis,
   bodyValue,
+  extensionsUsed,
   parseTag,
   parseUuid,
   readAgain,
@@ -26,6 +27,7 @@ interface Adding {
   summary: string;
   more: string;
   body: TSchema;
+  answers?: Route["answers"];
   /** @returns false if the vCon has all of it already */
   add(call: Call, uuid: string, sent: unknown): Promise<boolean>;
 }
@@ -34,6 +36,8 @@ const Element = Type.Object({}, { additionalProperties: true });
 const OneOrMany = Type.Union([Element, Type.Array(Element, { minItems: 1 })]);
 const Tags = Type.Object({ tags: Type.Array(Type.String({ pattern: "^[^:]+:" }), { minItems: 1 }) });
 const Added = [{ schema: Type.Object({ added: Type.Boolean() }) }];
+
+const KNOWN = { 200: { says: "The vCon has all of it already.", content: Added } };
 
 const readTags = bodyReader(Tags);
 
@@ -46,6 +50,7 @@ export const parts = [
     summary: "Adds an analysis, or several, to a vCon.",
     more: "One that the vCon has already, the same in every member, is left out.",
     body: OneOrMany,
+    answers: KNOWN,
     add: addAnalyses,
   }),
   adding("attachments", {
@@ -63,6 +68,7 @@ export const parts = [
     summary: "Adds tags to a vCon.",
     more: "Each as `name:value`. Those that the vCon has already are left out.",
     body: Tags,
+    answers: KNOWN,
     add: (call, uuid, sent) => {
       const tags = readTags(sent).tags.map(parseTag);
       return append(call, uuid, { tags }, ["attachments:tags"], revisionAsked(call));
@@ -70,7 +76,7 @@ export const parts = [
   }),
 ];
 
-function adding(name: string, { add, body, ...told }: Adding): Route {
+function adding(name: string, { add, body, answers, ...told }: Adding): Route {
   return route({
     ...told,
     method: "POST",
@@ -81,10 +87,10 @@ function adding(name: string, { add, body, ...told }: Adding): Route {
     headers: IF_MATCH,
     body: [{ schema: body }],
     answers: {
+      ...answers,
+      201: { says: "It is added.", content: Added },
       400: CONDITIONAL[400],
       404: NOT_THERE,
-      200: { says: "The vCon has all of it already.", content: Added },
-      201: { says: "It is added.", content: Added },
       409: { says: "The vCon is sealed." },
       412: CONDITIONAL[412],
     },
@@ -147,7 +153,8 @@ async function append(
 ): Promise<boolean> {
   const store = await call.api.store();
   const guarded = revision === undefined ? addition : { ...addition, revision };
-  return store.append(uuid, guarded, [{ ...eventBy(call, "vcon_enhanced"), added }]);
+  const extensions = extensionsUsed(addition);
+  return store.append(uuid, { ...guarded, extensions }, [{ ...eventBy(call, "vcon_enhanced"), added }]);
 }
 
 /** As the trail names it. */

@@ -21,6 +21,7 @@ import { etagOf } from "../work/output.ts";
 import { changedBy, Patch, patchDocument, readPatch } from "./patch-document.ts";
 import {
   CONDITIONAL,
+  changing,
   etagAsWritten,
   IF_MATCH_NEEDED,
   NOT_THERE,
@@ -61,17 +62,20 @@ export const patch = [
 async function patchVcon(call: Call<OneVcon>): Promise<Answer> {
   checkType(call);
   const uuid = parseUuid(call.params.uuid);
-  const revision = await revisionToChange(call, uuid);
+  const asked = revisionToChange(call);
   const operations = readPatch(await call.json());
-  const store = await call.api.store();
-  const view = await store.read(uuid, WHOLE_PARTS);
-  if (view.revision !== revision) throw changedSince(uuid);
-  const vcon = await patched(call, view, operations);
   const changed = operations.flatMap(changedBy);
-  if (changed.length === 0) return empty(204, { etag: etagOf(revision) });
-  const event = { ...eventBy(call, "vcon_enhanced"), added: membersOf(changed) };
-  if (!(await store.replace(uuid, revision, vcon, [event]))) throw changedSince(uuid);
-  return empty(204, await etagAsWritten(call, uuid, vcon));
+  const store = await call.api.store();
+  return changing(asked, async () => {
+    const view = await store.read(uuid, WHOLE_PARTS);
+    const { revision } = view;
+    if (asked !== undefined && asked !== revision) throw changedSince(uuid);
+    const vcon = await patched(call, view, operations);
+    if (changed.length === 0) return empty(204, { etag: etagOf(revision) });
+    const event = { ...eventBy(call, "vcon_enhanced"), added: membersOf(changed) };
+    if (!(await store.replace(uuid, revision, vcon, [event]))) throw changedSince(uuid);
+    return empty(204, await etagAsWritten(call, uuid, vcon));
+  });
 }
 
 function checkType({ header }: Call): void {

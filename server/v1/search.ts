@@ -12,7 +12,7 @@ import { type Answer, bytes, type Headers, json } from "../answer.ts";
 import type { Call } from "../call.ts";
 import { route } from "../route.ts";
 import { streamIfThere } from "../work/one-of-several.ts";
-import { syntaxAsked, version } from "../work/output.ts";
+import { syntaxAsked, VARY, version } from "../work/output.ts";
 import { cursorOf, entryAt } from "./search-cursor.ts";
 
 const NDJSON = "application/x-ndjson";
@@ -85,7 +85,7 @@ async function findVcons(call: SearchCall): Promise<Answer> {
     after,
     signal: call.signal,
   });
-  const headers = next === undefined ? {} : linkTo(call, cursorOf(next));
+  const headers = { ...VARY, ...(next && linkTo(call, cursorOf(next))) };
   if (isWhole) return bytes(200, lines(call, found, syntax), { "content-type": NDJSON, ...headers });
   const vcons = found.map(({ uuid, createdAt }) => ({ uuid, created_at: new Date(createdAt).toISOString() }));
   return json(200, { vcons, ...(next && { next: cursorOf(next) }) }, headers);

@@ -9,13 +9,23 @@ import { type Content, route } from "../route.ts";
 import { readSent } from "../work/deposit.ts";
 import { eraseEverywhere } from "../work/erase.ts";
 import { eventBy } from "../work/events.ts";
-import { etagOf, isKnown, revisionAsked, VCON_TYPE, vconAnswer, version } from "../work/output.ts";
+import {
+  etagOf,
+  isKnown,
+  revisionAsked,
+  syntaxAsked,
+  VARY,
+  VCON_TYPE,
+  vconAnswer,
+  version,
+} from "../work/output.ts";
 import { VconSchema } from "../work/vcon-schema.ts";
 import { isNdjson, NDJSON, storeLines } from "./batch.ts";
 import { TrailEventSchema } from "./trail-schema.ts";
 import { handOnTo, queuesNamed, storeNew } from "./vcons-new.ts";
 import {
   CONDITIONAL,
+  changing,
   etagAsWritten,
   IF_MATCH,
   IF_MATCH_NEEDED,
@@ -34,7 +44,7 @@ const InSyntax = Type.Object({ version });
 type InSyntax = Static<typeof InSyntax>;
 
 const Uuid = Type.Object({ uuid: Type.String({ format: "uuid" }) });
-const ETAG = { ETag: "Changes with every change of the vCon." };
+const ETAG = { ETag: "Changes with every change of the vCon; each syntax has its own." };
 const ETAG_IF_KNOWN = { ETag: "Missing if others have changed it already." };
 
 const LeftCopy = Type.Object(
@@ -49,7 +59,7 @@ export const vcons = [
     style: "v1",
     operation: "createVcon",
     summary: "Stores a vCon, or several, and hands them on to queues.",
-    more: `One that is there already is never overwritten. Several come as \`${NDJSON}\`, one a line; then one line is answered for each, in their order, while they come: \`{"line": 1, "status": 201, "uuid": …}\` or \`{"line": 2, "status": 422, "code": …, "detail": …}\`. Together they may be larger than the settings allow for one.`,
+    more: `One that is there already is never overwritten. Several come as \`${NDJSON}\`, one a line; then one line is answered for each, in their order, while they come: \`{"line": 1, "status": 201, "uuid": …}\` or \`{"line": 2, "status": 422, "code": …, "detail": …}\`. Together they may be larger than the settings allow for one. Whoever sends very many has to read the answers meanwhile: no more is taken while too many wait to be read.`,
     access: "write",
     query: ToQueues,
     body: [...VCON, { type: NDJSON, schema: Type.String({ description: "One vCon a line." }) }],
@@ -118,7 +128,7 @@ export const vcons = [
     style: "v1",
     operation: "deleteVcon",
     summary: "Deletes the vCon, here and at every recipient that has a copy of it.",
-    more: "Its trail stays.",
+    more: "Its trail stays. By that, deleting it again deletes again what recipients may have.",
     access: "write",
     params: OneVcon,
     headers: IF_MATCH,
@@ -169,27 +179,30 @@ async function getVcon(call: Call<OneVcon, InSyntax>): Promise<Answer> {
   const uuid = parseUuid(call.params.uuid);
   if (call.header("if-none-match") !== undefined) {
     const store = await call.api.store();
-    const etag = etagOf((await store.read(uuid, ["sealed"])).revision);
-    if (isKnown(call, etag)) return empty(304, { etag });
+    const { revision } = await store.read(uuid, ["sealed"]);
+    const etag = etagOf(revision, syntaxAsked(call));
+    if (isKnown(call, etag)) return empty(304, { ...VARY, etag });
   }
   return vconAnswer(call, uuid, VCON_TYPE);
 }
 
 async function replaceVcon(call: Call<OneVcon>): Promise<Answer> {
   const uuid = parseUuid(call.params.uuid);
-  const revision = await revisionToChange(call, uuid);
+  const asked = revisionToChange(call);
   const sent = readSent(call, await call.bytes());
   if (sent.uuid !== uuid) throw invalid([{ at: ["body", "uuid"], says: "It is not the UUID in the path." }]);
   const store = await call.api.store();
-  if (!(await store.replace(uuid, revision, sent.vcon, [eventBy(call, "vcon_received")]))) {
-    throw changedSince(uuid);
-  }
+  await changing(asked, async () => {
+    const revision = asked ?? (await store.read(uuid, ["sealed"])).revision;
+    const event = eventBy(call, "vcon_received");
+    if (!(await store.replace(uuid, revision, sent.vcon, [event]))) throw changedSince(uuid);
+  });
   return empty(204, await etagAsWritten(call, uuid, sent.vcon));
 }
 
 async function deleteVcon(call: Call<OneVcon>): Promise<Answer> {
   const uuid = parseUuid(call.params.uuid);
-  const { wasThere, left } = await eraseEverywhere(call, uuid, revisionAsked(call));
+  const { found, left } = await eraseEverywhere(call, uuid, revisionAsked(call));
   if (left.length > 0) {
     throw new ApiError(
       502,
@@ -198,7 +211,7 @@ async function deleteVcon(call: Call<OneVcon>): Promise<Answer> {
       { members: { left } },
     );
   }
-  if (!wasThere) throw notFound(uuid);
+  if (!found) throw notFound(uuid);
   return empty(204);
 }
 

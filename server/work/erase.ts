@@ -20,19 +20,21 @@ interface Copy {
 
 /**
  * @param revision delete only the vCon that the view with this revision shows
- * @returns whether it was there, and the copies that are left: deleting it again tries these again
+ * @returns whether there was anything to delete, here or elsewhere, and the copies that are left: deleting it again
+ *   tries all copies again
  * @throws VconError `VCON_CHANGED`, before anything is deleted anywhere
  */
 export async function eraseEverywhere(
   call: Call,
   uuid: string,
   revision?: string,
-): Promise<{ wasThere: boolean; left: LeftCopy[] }> {
+): Promise<{ found: boolean; left: LeftCopy[] }> {
   const store = await call.api.store();
-  const trail = await store.trail(uuid);
   const wasThere = await store.delete(uuid, eventBy(call, "vcon_deleted"), revision);
-  const left = await Promise.all(copiesIn(trail).map((copy) => erase(call, uuid, copy)));
-  return { wasThere, left: left.filter((copy) => copy !== undefined) };
+  // Read behind the deletion, which ends the trail: of what was sent until then nothing is missed.
+  const copies = copiesIn(await store.trail(uuid));
+  const left = await Promise.all(copies.map((copy) => erase(call, uuid, copy)));
+  return { found: wasThere || copies.length > 0, left: left.filter((copy) => copy !== undefined) };
 }
 
 async function erase({ api }: Call, uuid: string, copy: Copy): Promise<LeftCopy | undefined> {

@@ -1,5 +1,5 @@
 /** Writes into the trail who gets to see a vCon over the API. */
-import { type TrailEvent, VconError } from "../../core/index.ts";
+import type { TrailEvent, VconView } from "../../core/index.ts";
 import type { Call } from "../call.ts";
 import { eventBy } from "./events.ts";
 
@@ -7,26 +7,28 @@ import { eventBy } from "./events.ts";
 const FORGET_MS = 60 * 60 * 1000;
 const MOST_REMEMBERED = 100_000;
 
-/** Who has seen what of which vCon, and when that was written; the oldest first. */
+/** Who has seen what of which state of which vCon, and when that was written; the oldest first. */
 const remembered = new WeakMap<object, Map<string, number>>();
 
 /**
- * To be called before anything of the vCon leaves.
+ * To be called before anything of the vCon leaves. HEAD shows nothing of it.
+ * @param view read with "sealed"
  * @param categories as in the trail: "parties", "recording", "transcript", ...
+ * @throws VconError `VCON_NOT_FOUND` if it was deleted since it was read: then nobody may see it any more
  */
-export async function handedOut(call: Call, uuid: string, categories: readonly string[]): Promise<void> {
+export async function handedOut(
+  call: Call,
+  { uuid, revision }: VconView,
+  categories: readonly string[],
+): Promise<void> {
+  if (call.request.method === "HEAD") return;
   const store = await call.api.store();
   const known = remembered.get(store) ?? new Map<string, number>();
   remembered.set(store, known);
-  const what = JSON.stringify([call.holder.name, call.address, uuid, ...categories]);
+  const what = JSON.stringify([call.holder.name, call.address, uuid, revision, ...categories]);
   const before = known.get(what);
   if (before !== undefined && Date.now() - before < FORGET_MS) return;
-  try {
-    await store.append(uuid, {}, [sentEvent(call, categories)]);
-  } catch (error) {
-    // It was deleted since it was read: its reader still sees it, but a trail can't grow behind a deletion.
-    if (!(error instanceof VconError && error.code === "VCON_NOT_FOUND")) throw error;
-  }
+  await store.append(uuid, {}, [sentEvent(call, categories)]);
   known.delete(what);
   known.set(what, Date.now());
   if (known.size > MOST_REMEMBERED) known.delete(known.keys().next().value!);

@@ -16,7 +16,7 @@ export async function streamIfThere(
   const store = await call.api.store();
   try {
     const view = await store.read(uuid, WHOLE_PARTS);
-    await handedOut(call, uuid, categoriesOf(view));
+    await handedOut(call, view, categoriesOf(view));
     return streamVcon(view, { syntax: view.sealed ? SYNTAX : syntax });
   } catch (error) {
     if (isNotFound(error)) return undefined;

@@ -2,6 +2,7 @@
 import Type from "typebox";
 import {
   categoriesOf,
+  SYNTAX,
   type Syntax,
   streamVcon,
   VconError,
@@ -15,6 +16,9 @@ import { handedOut } from "./handing-out.ts";
 
 export const VCON_TYPE = "application/vcon+json";
 const SYNTAXES: readonly Syntax[] = ["0.4.0", "0.3.0", "0.0.1"];
+
+/** What else than the URL an answer may depend on; the origin, too, which is else set where web pages may ask. */
+export const VARY: Headers = { vary: "Accept, Origin" };
 
 /** The parameter that says so. */
 export const version = Type.Optional(
@@ -34,8 +38,8 @@ export async function vconAnswer(
   const view = await store.read(uuid, WHOLE_PARTS);
   const syntax = syntaxAsked(call);
   if (view.sealed) writeVcon(view.sealed, { syntax }); // Says so where it can't be had in this syntax.
-  if (call.request.method !== "HEAD") await handedOut(call, uuid, categoriesOf(view));
-  const headers: Headers = { "content-type": type, etag: etagOf(view.revision) };
+  await handedOut(call, view, categoriesOf(view));
+  const headers = { "content-type": type, ...VARY, etag: etagOf(view.revision, syntax) };
   return bytes(200, streamVcon(view, { syntax }), headers);
 }
 
@@ -51,15 +55,16 @@ export function syntaxAsked({ query, header }: Call<unknown, { version?: string 
   );
 }
 
-export function etagOf(revision: string): string {
-  return `"${revision}"`;
+/** Of the vCon in this syntax: the same bytes have the same one, others never. */
+export function etagOf(revision: string, syntax: Syntax = SYNTAX): string {
+  return syntax === SYNTAX ? `"${revision}"` : `"${revision};${syntax}"`;
 }
 
-/** What "If-Match" asks for; undefined where it is missing or any will do. */
+/** The revision that "If-Match" asks for, in any syntax; undefined where it is missing or any will do. */
 export function revisionAsked({ header }: Pick<Call, "header">): string | undefined {
   const match = header("if-match")?.trim();
   if (match === undefined || match === "*") return undefined;
-  const revision = /^"([^"]*)"$/.exec(match)?.[1];
+  const revision = /^"([^";]*)(?:;[\d.]+)?"$/.exec(match)?.[1];
   if (revision !== undefined) return revision;
   throw new ApiError(400, "ETAG_MALFORMED", "If-Match takes one ETag as it was given, in quotation marks.");
 }

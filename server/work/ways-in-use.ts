@@ -11,7 +11,7 @@ export interface WaysInUse {
 export function waysInUse({ flows, node }: Pick<ApiContext, "flows" | "node">): WaysInUse {
   const nodes = flows.nodes();
   const store = nodes.find(({ id }) => id === node.id)?.["store"];
-  const ways = nodes.filter((other) => other["store"] === store).flatMap((other) => wayOfNode(other) ?? []);
+  const ways = nodes.flatMap((other) => (other["store"] === store && wayOfNode(other)) || []);
   return { queues: namesOf(ways, "queue"), lists: namesOf(ways, "conserver-list") };
 }
 

@@ -42,6 +42,13 @@ test.each(["vcon:b4f0", "vcon-list:a"])(
   },
 );
 
-test.each(["DLQ:incoming", "a:b", "vcons-to-review"])("a list may be called %s", (name) => {
+test.each(["vcons", "tel:+12025550101", "mailto:a@example.com", "name:Carol Carter", "sip:a", "did:a"])(
+  "no list takes the place of an index: %s",
+  (name) => {
+    expect(() => listName(name)).toThrow(malformed("an index of this name"));
+  },
+);
+
+test.each(["DLQ:incoming", "a:b", "vcons-to-review", "names"])("a list may be called %s", (name) => {
   expect(listName(name)).toBe(name);
 });

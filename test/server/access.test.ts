@@ -43,6 +43,22 @@ const post = (vcon: object): RequestInit => ({
   body: JSON.stringify(vcon),
 });
 
+// The first deploy of all: after a second one, whatever the API serves would be behind the flow's own path.
+test("where a flow has a path of the API's, the API answers, before a redeploy and after it", async () => {
+  await nodeRed.deploy(
+    [
+      storeNode,
+      { id: "in", type: "http in", url: "/health", method: "get", wires: [["out"]] },
+      { id: "out", type: "http response", statusCode: "418" },
+      { id: "api", type: "vcon-api", store: "store" },
+    ],
+    { api: KEYS },
+  );
+  expect(await statusOf("/health")).toBe(200);
+  await nodeRed.redeploy();
+  expect(await statusOf("/health")).toBe(200);
+});
+
 describe("with the settings that a new one has", () => {
   beforeAll(() => serve());
 
@@ -110,6 +126,16 @@ describe("with the settings that a new one has", () => {
     ]);
   });
 
+  test("keys of one field that have no names are told apart in the trail", async () => {
+    await serve({}, { writeKeys: "one two", readKeys: "read-key" });
+    const vcon = chat("Hello");
+    await statusOf("/api/vcon", { ...post(vcon), key: "one" });
+    await statusOf("/api/vcon", { ...post({ ...vcon, subject: "Changed" }), key: "two" });
+    const trail = await (await ask(`/api/v1/vcons/${vcon.uuid}/trail`, { key: "read-key" })).json();
+    expect(trail).toMatchObject([{ key: "write key" }, { key: "write key 2" }]);
+    await serve();
+  });
+
   test("paths and methods that there are not are told apart", async () => {
     expect(await statusOf("/api/nothing", { key: "admin-key" })).toBe(404);
     const response = await ask("/api/vcon", { method: "PATCH", key: "admin-key" });
@@ -151,6 +177,23 @@ test("a node whose keys are missing serves nothing and says what is missing", as
   expect(nodeRed.log.some(({ id, message }) => id === "api" && message.includes("VCON_API_KEY"))).toBe(true);
 });
 
+test("a store that is badly set is told by the log and the answer", async () => {
+  await nodeRed.deploy(
+    [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as it is typed into a form
+      { ...storeNode, url: "sqlite:${VCON_TEST_NOT_SET}" },
+      { id: "api", type: "vcon-api", store: "store" },
+    ],
+    { api: KEYS },
+  );
+  const response = await ask("/api/vcon", { key: "read-key" });
+  expect(response.status).toBe(500);
+  expect(await response.text()).toContain("VCON_TEST_NOT_SET");
+  expect(nodeRed.log.some(({ id, message }) => id === "api" && message.includes("VCON_TEST_NOT_SET"))).toBe(
+    true,
+  );
+});
+
 test("keys of one kind are enough, and the environment variable counts where no admin key is set", async () => {
   await serve({}, { readKeys: "read-key" });
   expect(await statusOf("/api/vcon", { key: "read-key" })).toBe(200);
@@ -185,6 +228,45 @@ test("a redeploy counts at once: other keys, another path, and none any more", a
   expect(await statusOf("/conversations/version")).toBe(404);
 });
 
+test("while it is deployed anew, whoever asks is told to come again, and what is under way ends well", async () => {
+  await serve();
+  const body = JSON.stringify(chat("Hello"));
+  const { hostname, port } = new URL(nodeRed.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    `POST /api/vcon HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n`,
+  );
+  socket.write("X-Conserver-Api-Token: write-key\r\n\r\n");
+  const [go] = (await once(socket, "data")) as [Buffer];
+  expect(go.toString()).toMatch(/^HTTP\/1.1 100 /);
+  const deployed = nodeRed.redeploy();
+  let response = await ask("/api/health");
+  while (response.status === 200) response = await ask("/api/health");
+  expect(response.status).toBe(503);
+  expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+  socket.write(body);
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1.1 201 /);
+  socket.destroy();
+  await deployed;
+  expect(await statusOf("/api/health")).toBe(200);
+});
+
+test("one whose path is the root itself leaves all other paths to the flows", async () => {
+  await nodeRed.deploy(
+    [
+      storeNode,
+      { id: "api", type: "vcon-api", store: "store", path: "/" },
+      { id: "in", type: "http in", url: "/echo", method: "post", wires: [["out"]] },
+      { id: "out", type: "http response" },
+    ],
+    { api: KEYS },
+  );
+  expect(await statusOf("/v1/vcons", { key: "read-key" })).toBe(200);
+  const echo = await ask("/echo", post({ said: "Hello" }));
+  expect(await echo.json()).toEqual({ said: "Hello" });
+});
+
 test("at the root nothing answers where that is off, and flows keep their own paths", async () => {
   await nodeRed.deploy(
     [
@@ -215,9 +297,11 @@ test("pages of the origins that are set are let in", async () => {
     headers: { origin: "https://example.com", "access-control-request-method": "POST" },
   });
   expect(asked.status).toBe(204);
-  expect(asked.headers.get("access-control-allow-origin")).toBe("https://example.com");
+  // Node-RED 4 itself grants leave to ask, for everybody; what counts is the leave to see the answer.
+  expect(["https://example.com", "*"]).toContain(asked.headers.get("access-control-allow-origin"));
   const got = await ask("/api/vcon", { key: "read-key", headers: { origin: "https://example.com" } });
   expect(got.headers.get("access-control-allow-origin")).toBe("https://example.com");
+  expect(got.headers.get("access-control-expose-headers")).toMatch(/\bETag\b/);
   const other = await ask("/api/vcon", { key: "read-key", headers: { origin: "https://example.org" } });
   expect(other.headers.get("access-control-allow-origin")).toBeNull();
 });

@@ -53,7 +53,7 @@ beforeAll(async () => {
       { id: "api", type: "vcon-api", store: "store" },
       { ...other, id: "small", path: "/below/small", maxSize: 1, keyHeader: "X-Key", openStatistics: false },
       { ...other, id: "seldom", path: "/seldom", perMinute: 1 },
-      { ...other, id: "cut off", path: "/cut-off", store: "away" },
+      { ...other, id: "cut off", path: "/cut-off", store: "away", timeLimit: 1 },
       { id: "add", type: "vcon-queue-out", store: "store", queue: QUEUE, queueType: "str" },
       { id: "take", type: "vcon-queue-in", store: "store", queue: "arrivals", wires: [[STORAGE]] },
       {
@@ -201,6 +201,44 @@ describe("the document", () => {
   });
 });
 
+describe("answers that every operation may have are described as they are", () => {
+  const both = ["conserverGetVcon", "getVcon"];
+
+  async function fits(id: string, asked: Promise<Answered>, status: number): Promise<void> {
+    const { response, body } = await asked;
+    expect([response.status, body]).toEqual([status, body]);
+    expect(api.answerFaults(api.operation(id), response, body)).toEqual([]);
+  }
+
+  test.each(["storeVcon", "createVcon"])("%s of a body that is too large", async (id) => {
+    const operation = api.operation(id);
+    const body = { ...chat("Good morning."), subject: "x".repeat(1024 * 1024) };
+    const example = { ...(await first(operation)), body };
+    await fits(id, ask(operation, example, KEYS["write"]!.right, "/below/small"), 413);
+  });
+
+  test.each(["version", ...both])("%s asked too often", async (id) => {
+    const operation = api.operation(id);
+    const example = await first(operation);
+    const key = id === "conserverGetVcon" ? BOTH : keyOf(operation).right;
+    await ask(operation, example, key, "/seldom");
+    await fits(id, ask(operation, example, key, "/seldom"), 429);
+  });
+
+  test("of a store that is away", async () => {
+    const asking = [...both, "ready"].map(async (id) => {
+      const operation = api.operation(id);
+      await fits(id, ask(operation, await first(operation), keyOf(operation).right, "/cut-off"), 503);
+    });
+    await Promise.all(asking);
+  });
+
+  test("the depth of a list that is not told to everybody", async () => {
+    const operation = api.operation("queueStatistics");
+    await fits("queueStatistics", ask(operation, await first(operation), "", "/below/small"), 403);
+  });
+});
+
 describe.each(routes.map(({ operation }) => operation))("%s", (id) => {
   let operation: Operation;
   let examples: readonly Example[];
@@ -225,6 +263,14 @@ describe.each(routes.map(({ operation }) => operation))("%s", (id) => {
     }
     const unseen = operation.ownStatuses.filter((status) => !seen.has(status));
     expect(unseen).toEqual(UNSEEN[id] ?? []);
+  });
+
+  test("answers HEAD as GET, where that reads and does nothing", async () => {
+    if (operation.method !== "GET") return;
+    const { right } = keyOf(operation);
+    const { response, body } = await ask({ ...operation, method: "HEAD" }, example, right);
+    const isReading = ["", KEYS["read"]!.right].includes(right);
+    expect([response.status, body]).toEqual([isReading ? 200 : 405, ""]);
   });
 
   test("refuses whoever has no key or not the right, unless it is open", async () => {
@@ -263,45 +309,16 @@ describe.each(routes.map(({ operation }) => operation))("%s", (id) => {
     }
   });
 
+  test("needs nothing but what is required", async () => {
+    const optional = operation.parameters.filter(({ required }) => !required);
+    const { response } = await ask(operation, optional.reduce(without, example), keyOf(operation).right);
+    expect([422, 428]).not.toContain(response.status);
+  });
+
   test("refuses a body that is not what it takes", async () => {
     const takesJson = Object.keys(operation.requestBody?.content ?? {}).some((type) => type.endsWith("json"));
     if (!takesJson) return;
     for (const body of ["{", "null", '"a text"']) await refused(operation, { ...example, body }, 422);
-  });
-});
-
-describe("answers that every operation may have are described as they are", () => {
-  const both = ["conserverGetVcon", "getVcon"];
-
-  async function fits(id: string, asked: Promise<Answered>, status: number): Promise<void> {
-    const { response, body } = await asked;
-    expect([response.status, body]).toEqual([status, body]);
-    expect(api.answerFaults(api.operation(id), response, body)).toEqual([]);
-  }
-
-  test.each(["storeVcon", "createVcon"])("%s of a body that is too large", async (id) => {
-    const operation = api.operation(id);
-    const body = { ...chat("Good morning."), subject: "x".repeat(1024 * 1024) };
-    const example = { ...(await first(operation)), body };
-    await fits(id, ask(operation, example, KEYS["write"]!.right, "/below/small"), 413);
-  });
-
-  test.each(["version", ...both])("%s asked too often", async (id) => {
-    const operation = api.operation(id);
-    const example = await first(operation);
-    const key = id === "conserverGetVcon" ? BOTH : keyOf(operation).right;
-    await ask(operation, example, key, "/seldom");
-    await fits(id, ask(operation, example, key, "/seldom"), 429);
-  });
-
-  test.each([...both, "ready"])("%s of a store that is away", async (id) => {
-    const operation = api.operation(id);
-    await fits(id, ask(operation, await first(operation), keyOf(operation).right, "/cut-off"), 503);
-  });
-
-  test("the depth of a list that is not told to everybody", async () => {
-    const operation = api.operation("queueStatistics");
-    await fits("queueStatistics", ask(operation, await first(operation), "", "/below/small"), 403);
   });
 });
 

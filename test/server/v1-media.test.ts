@@ -344,6 +344,7 @@ test("an upload that breaks off leaves the vCon as it was", async () => {
 
 test("the trail tells who has heard and who has changed the media", async () => {
   const uuid = await recorded(inline(small));
+  await api.ask(pathOf(uuid), { as: "other", method: "HEAD" });
   await api.ask(pathOf(uuid), { as: "reader" });
   await put(uuid, middle);
   expect(await api.store.trail(uuid)).toMatchObject([

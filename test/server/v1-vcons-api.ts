@@ -1,4 +1,5 @@
 /** An API in a real Node-RED and its store, for the tests of what /v1 does with vCons. */
+import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import type { VconStore } from "../../core/index.ts";
 import { startNodeRed, type TestNodeRed } from "../support/node-red.ts";
@@ -27,7 +28,10 @@ export interface Api {
   etagOf(uuid: string): Promise<string>;
 }
 
-/** To be called once in a test file: at /api vCons may have 6 MB, at /signed everything has to be signed. */
+/**
+ * To be called once in a test file: at /api vCons may have 6 MB, at /signed everything has to be signed. A node "files"
+ * erases copies in the folder "copies" of the user's folder, which is not there.
+ */
 export function useApi(): Api {
   const api: Api = {
     nodeRed: undefined!,
@@ -52,6 +56,7 @@ export function useApi(): Api {
         storeNode,
         { id: "api", type: "vcon-api", store: "store", maxSize: 6 },
         { id: "signed", type: "vcon-api", store: "store", path: "/signed", atRoot: false },
+        { id: "files", type: "vcon-file", store: "store", folder: join(api.nodeRed.userFolder, "copies") },
       ],
       { api: keys, signed: { ...keys, signatureSecret: SECRET } },
     );

@@ -1,6 +1,6 @@
 /** Changes to a vCon over /v1 without sending it: JSON Patch, and parts that are added. */
 import { describe, expect, test } from "vitest";
-import { type Analysis, newUuid, tagsIn, type Vcon } from "../../core/index.ts";
+import { type Analysis, newUuid, tagsIn, type Vcon, WTF_EXTENSION } from "../../core/index.ts";
 import { call, chat, encrypted, inline, signed, stored } from "../support/vcons.ts";
 import { MB, problemOf, useApi } from "./v1-vcons-api.ts";
 
@@ -193,6 +193,21 @@ describe("PATCH /v1/vcons/:uuid", () => {
     expect((await patch(newUuid(), [subject])).status).toBe(404);
   });
 
+  test("of many that fit whichever vCon is there, each is done", async () => {
+    const uuid = await stored(api.store, call(inline(Buffer.alloc(MB, 7))));
+    const names = ["Bob", "Dora", "Erik", "Fay"];
+    const all = await Promise.all(
+      names.map((name) => patch(uuid, [{ op: "add", path: "/parties/-", value: { name } }])),
+    );
+    expect(all.map(({ status }) => status)).toEqual([204, 204, 204, 204]);
+    expect(
+      (await now(uuid))
+        .parties!.slice(2)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(names);
+  });
+
   test("with an Idempotency-Key it is done once, whatever was changed since", async () => {
     const uuid = await stored(api.store, chat());
     const headers = { "if-match": await api.etagOf(uuid), "idempotency-key": '"patched"' };
@@ -246,6 +261,23 @@ describe("POST /v1/vcons/:uuid/analysis", () => {
     const again = await add(uuid, "analysis", sent);
     expect([again.status, await again.json()]).toEqual([200, { added: false }]);
     expect((await now(uuid)).analysis).toEqual([sent[0], sent[2], sent[3], sent[4]]);
+  });
+
+  test("lists the extension that it belongs to", async () => {
+    const uuid = await stored(api.store, { ...chat("Good morning."), extensions: ["other"] });
+    const body = {
+      transcript: { text: "Good morning.", language: "en", duration: 1, confidence: 1 },
+      segments: [{ id: 0, start: 0, end: 1, text: "Good morning.", confidence: 1 }],
+      metadata: {
+        created_at: "2026-11-02T10:00:00Z",
+        processed_at: "2026-11-02T10:00:00Z",
+        provider: "example",
+        model: "one",
+      },
+    };
+    const transcript = { ...summary, type: WTF_EXTENSION, encoding: "json", body };
+    expect((await add(uuid, "analysis", [summary, transcript])).status).toBe(201);
+    expect((await now(uuid)).extensions).toEqual(["other", WTF_EXTENSION]);
   });
 
   test("of many at the same moment each is added once", async () => {

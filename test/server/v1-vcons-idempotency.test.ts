@@ -73,6 +73,27 @@ test("while it is being done it is not done again; if its process has ended, it 
   expect(await ask()).toMatchObject({ status: 201 });
 });
 
+test("it is not done again however long it takes", async () => {
+  vi.useFakeTimers({ toFake: ["Date", "setInterval", "clearInterval"] });
+  const begun = Promise.withResolvers<void>();
+  const finish = Promise.withResolvers<void>();
+  const ask = routeThat(async () => {
+    begun.resolve();
+    await finish.promise;
+    return json(201, {});
+  });
+  const first = ask();
+  await begun.promise;
+  for (let minute = 0; minute < 5; minute++) {
+    vi.advanceTimersByTime(60_000);
+    await expect(ask()).rejects.toMatchObject({ status: 409, code: "STILL_RUNNING" });
+  }
+  finish.resolve();
+  const answer = await first;
+  expect(await ask()).toEqual(answer);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test("after a day the key is free", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   let count = 0;

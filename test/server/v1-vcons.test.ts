@@ -1,5 +1,7 @@
 /** vCons over /v1 as a whole: sent, read, replaced, deleted, several at once, and sent again. */
 import { createHmac, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { newUuid, type Vcon, writeVcon } from "../../core/index.ts";
@@ -244,6 +246,17 @@ describe("GET /v1/vcons/:uuid", () => {
     });
   });
 
+  test("the trail tells of one who asks again only if the vCon is another by now", async () => {
+    const vcon = chat("Good morning.");
+    await stored(api.store, vcon);
+    await get(vcon.uuid);
+    await get(vcon.uuid);
+    await api.store.delete(vcon.uuid);
+    await stored(api.store, { ...vcon, subject: "Another" });
+    await get(vcon.uuid);
+    expect((await eventsOf(vcon.uuid)).filter(([event]) => event === "vcon_sent")).toHaveLength(2);
+  });
+
   test("HEAD tells its ETag and shows nothing of it, so the trail knows of nobody", async () => {
     const uuid = await stored(api.store, chat("Good morning."));
     const response = await api.ask(`/vcons/${uuid}`, { method: "HEAD" });
@@ -269,6 +282,23 @@ describe("GET /v1/vcons/:uuid", () => {
     await stored(api.store, vcon);
     const response = await get(vcon.uuid, headers as Record<string, string>, query);
     expect(await response.json()).toEqual(JSON.parse(writeVcon(vcon, { syntax: "0.0.1" })));
+  });
+
+  test("each syntax has its own ETag, and a change may begin with either", async () => {
+    const vcon = chat("Good morning.");
+    await stored(api.store, vcon);
+    const accept = "application/vcon+json; version=0.0.1";
+    const [newest, older] = [await get(vcon.uuid), await get(vcon.uuid, { accept })];
+    for (const { headers } of [newest, older]) expect(headers.get("vary")).toMatch(/\baccept\b/i);
+    const etag = older.headers.get("etag")!;
+    expect(etag).not.toBe(newest.headers.get("etag"));
+    expect((await get(vcon.uuid, { "if-none-match": etag })).status).toBe(200);
+    const known = await get(vcon.uuid, { accept, "if-none-match": etag });
+    expect([known.status, known.headers.get("etag")]).toEqual([304, etag]);
+    expect(known.headers.get("vary")).toBe(older.headers.get("vary"));
+    const subject = "A greeting";
+    expect((await put(vcon.uuid, { ...vcon, subject }, { "if-match": etag })).status).toBe(204);
+    expect(await api.store.get(vcon.uuid)).toMatchObject({ subject });
   });
 
   test("a sealed one is given as it is, and in no other syntax", async () => {
@@ -319,6 +349,17 @@ describe("PUT /v1/vcons/:uuid", () => {
     expect(both.map(({ status }) => status).sort()).toEqual([204, 412]);
     const winner = both[0]!.status === 204 ? "one" : "two";
     expect(await api.store.get(vcon.uuid)).toMatchObject({ subject: winner });
+  });
+
+  test("of many who would replace whichever is there, each does", async () => {
+    const vcon = chat("Good morning.");
+    await stored(api.store, vcon);
+    const all = await Promise.all(
+      ["one", "two", "three", "four"].map((subject) =>
+        put(vcon.uuid, { ...vcon, subject }, { "if-match": "*" }),
+      ),
+    );
+    expect(all.map(({ status }) => status)).toEqual([204, 204, 204, 204]);
   });
 
   test.each([
@@ -382,6 +423,21 @@ describe("DELETE /v1/vcons/:uuid", () => {
       });
     }
     expect((await get(uuid)).status).toBe(404);
+  });
+
+  test("once the last copy is erased, the answer is that all are", async () => {
+    const uuid = await stored(api.store, chat("Good morning."));
+    const folder = join(api.nodeRed.userFolder, "copies");
+    const path = join(folder, `${uuid}.json`);
+    const at = new Date().toISOString();
+    const node = { id: "files", type: "vcon-file" };
+    const recipient = { vendor: "Files", host: "localhost", categories: ["parties"] };
+    await api.store.append(uuid, {}, [{ event: "vcon_sent", at, node, recipient, handle: { path } }]);
+    expect((await remove(uuid)).status).toBe(502);
+    mkdirSync(folder);
+    writeFileSync(path, "a copy");
+    expect((await remove(uuid)).status).toBe(204);
+    expect(existsSync(path)).toBe(false);
   });
 });
 

@@ -233,9 +233,12 @@ export function finding(
   });
 }
 
+/** Somewhere in the past, since the vCons of an earlier run may still be there. */
+let day = Math.floor(Math.random() * 15_000) + 1;
+
 /** A day of its own, so that nothing else is in between; `at` gives a moment of it. */
 export function someDay(): { at(milliseconds: number): number; since: string; until: string } {
-  const start = (Math.floor(Math.random() * 9000) + 1) * 86_400_000;
+  const start = day++ * 86_400_000;
   const at = (milliseconds: number) => start + milliseconds;
   return { at, since: iso(start), until: iso(start + 86_399_999) };
 }

@@ -156,6 +156,20 @@ describe.skipIf(url === undefined)(`With a Redis that knows JSON, named by ${JSO
       expect(await client.keys(`*${uuid}*`)).toEqual([]);
     });
 
+    test("leaves nothing that outlasts it, also of what came while it was held", async () => {
+      const uuid = await conserve({ dialog: [dialog({ body: "x" })] });
+      await client.expire(`vcon:${uuid}`, 3600);
+      await store.hold(uuid, "a");
+      async function* bytes() {
+        yield Buffer.alloc(100);
+      }
+      await store.setMedia(uuid, 0, { bytes: bytes(), mediatype: "audio/wav" });
+      await store.release(uuid, "a");
+      const keys = await client.keys(`*vcon:${uuid}*`);
+      expect(keys).toHaveLength(3);
+      for (const key of keys) expect([key, await client.ttl(key)]).toEqual([key, expect.closeTo(3590, -2)]);
+    });
+
     test("gives the rest of a body though what was put aside of it is gone, if it is the same one", async () => {
       const text = 'A"é'.repeat(3_000_000);
       const uuid = await conserve({ dialog: [dialog({ body: text })] });

@@ -185,6 +185,16 @@ export function weeding(
       expect(await store.find({ name })).toEqual([]);
     });
 
+    test("enters one of thousands of parties", async () => {
+      const parties = Array.from({ length: 9000 }, (_, i) => ({ name: `${name} ${i}` }));
+      const { uuid } = draft();
+      uuids.push(uuid);
+      await store.create(draft({ uuid, parties }));
+      await client.srem(`name:${name} 8999`, uuid);
+      await store.reindex();
+      expect(await store.find({ name: `${name} 8999` })).toEqual([uuid]);
+    });
+
     test("passes over what is no vCon", async () => {
       const strange = [`vcon:${newUuid()}`, "vcon:no-uuid", `vcon:${newUuid().toUpperCase()}`];
       for (const key of strange) await client.set(key, "no vCon");

@@ -43,8 +43,8 @@ export interface Sent {
 
 /** Headers that HTTP itself adds, and those that every answer has. */
 const UNDESCRIBED = [
-  ...["connection", "content-length", "content-type", "date", "keep-alive", "transfer-encoding"],
-  ...["cache-control", "x-content-type-options", "x-powered-by"],
+  ...["connection", "content-length", "content-type", "date", "keep-alive", "transfer-encoding", "vary"],
+  ...["cache-control", "vary", "x-content-type-options", "x-powered-by"],
   ...["x-vcon-server-commit", "x-vcon-server-version"],
 ];
 

@@ -37,19 +37,15 @@ export class Finder {
   }
 
   async list({ limit = 100, offset = 0, ...range }: ListOptions = {}): Promise<string[]> {
-    const entries = await this.page({ ...range, limit: limit > 0 ? offset + limit : 0 });
-    return entries.slice(offset).map(({ uuid }) => uuid);
+    if (limit <= 0) return [];
+    const entries = await taken(this.#all(range, batchFor(offset + limit)), limit, offset);
+    return entries.map(({ uuid }) => uuid);
   }
 
   async page({ limit = 100, party, ...range }: PageOptions = {}): Promise<Entry[]> {
     if (limit <= 0) return [];
-    const size = Math.min(Math.max(limit, SMALL_BATCH), BATCH);
-    const page: Entry[] = [];
-    for await (const entries of party ? this.#ofParty(party, range, size) : this.#all(range, size)) {
-      page.push(...entries);
-      if (page.length >= limit) break;
-    }
-    return page.slice(0, limit);
+    const size = batchFor(limit);
+    return taken(party ? this.#ofParty(party, range, size) : this.#all(range, size), limit);
   }
 
   async find(query: PartyQuery): Promise<string[]> {
@@ -174,4 +170,20 @@ export class Finder {
     const sizes = await Promise.all(keys.map((key) => this.#connection.call((client) => client.scard(key))));
     return sizes.reduce((sum, size) => sum + size, 0);
   }
+}
+
+function batchFor(wanted: number): number {
+  return Math.min(Math.max(wanted, SMALL_BATCH), BATCH);
+}
+
+/** At most `limit` of the entries behind the first ones; these are not gathered, since they may be a million. */
+async function taken(batches: AsyncIterable<Entry[]>, limit: number, offset = 0): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  let toSkip = offset;
+  for await (const batch of batches) {
+    entries.push(...batch.slice(toSkip));
+    toSkip = Math.max(toSkip - batch.length, 0);
+    if (entries.length >= limit) break;
+  }
+  return entries.slice(0, limit);
 }

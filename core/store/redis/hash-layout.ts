@@ -4,7 +4,7 @@ import { notFound } from "../../errors.ts";
 import type { TrailEvent } from "../../trail/event.ts";
 import type { Form } from "../../vcon/form.ts";
 import { formatTag, tagsAttachment } from "../../vcon/tags.ts";
-import { type EncodedBody, LargeBody } from "../body.ts";
+import { bytesOf, type EncodedBody, LargeBody } from "../body.ts";
 import { identityOf } from "../identity.ts";
 import { incomingText, withMedia } from "../incoming-media.ts";
 import {
@@ -270,13 +270,14 @@ export class HashLayout implements Layout {
     return bodies;
   }
 
-  async #stageBody(uuid: string, { kind, size, text }: EncodedBody): Promise<StagedBody> {
+  async #stageBody(uuid: string, body: EncodedBody): Promise<StagedBody> {
+    const { kind, size } = body;
     const id = randomUUID();
     const key = bodyKey(uuid, id);
-    const bytes = Buffer.from(text);
+    const bytes = bytesOf(body);
     // The last piece first: Redis then allots the memory once and exactly.
     for (let start = lastPieceOf(size); start >= 0; start -= PIECE_BYTES) {
-      const piece = bytes.subarray(start, start + PIECE_BYTES);
+      const piece = bytes(start, Math.min(start + PIECE_BYTES, size));
       await this.#connection.call((client) =>
         Promise.all([client.setrange(key, start, piece), client.expire(key, STAGED_SECONDS)]),
       );

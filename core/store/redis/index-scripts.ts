@@ -1,6 +1,6 @@
 /** The Lua scripts that read and mend the indexes. */
 import { type Script, script } from "./connection.ts";
-import { ENTER_INDEXES } from "./shared-scripts.ts";
+import { ENTER_INDEXES, TAKE_ARGUMENTS } from "./shared-scripts.ts";
 
 /**
  * Gives the members of the index by creation time that follow on one another, newest first, and first brings them into
@@ -104,14 +104,15 @@ return there
  * names of the indexes. Answers whether the vCon is there.
  */
 export const ENTER: Script = script(
+  TAKE_ARGUMENTS,
   "local vcon, elsewhere = KEYS[1], KEYS[2]",
   ENTER_INDEXES,
   `
-local uuid, created_at = ARGV[1], ARGV[2]
+local uuid, created_at, names = take(), take(), take_list()
 local lifetime = redis.call('PTTL', vcon)
 if lifetime == -2 then return 0 end
 
-enter_indexes(uuid, created_at, { unpack(ARGV, 3) }, 3)
+enter_indexes(uuid, created_at, names, 3)
 for i = 3, #KEYS do redis.call('PERSIST', KEYS[i]) end
 if lifetime > 0 then redis.call('PEXPIRE', elsewhere, lifetime) end
 return 1

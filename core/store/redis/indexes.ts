@@ -7,7 +7,7 @@ import type { Connection } from "./connection.ts";
 import { CreationIndex } from "./creation-index.ts";
 import { ENTER } from "./index-scripts.ts";
 import { CREATION_INDEX, elsewhereKey, isOwnKey, partyKey, sourceKey, vconKey } from "./keys.ts";
-import { isThere } from "./layout.ts";
+import { isThere, list } from "./layout.ts";
 import { SETTLED } from "./shared-scripts.ts";
 import { waitingKey, waitingKeys } from "./waiting.ts";
 
@@ -92,7 +92,7 @@ export class Indexes {
     const moment = createdAt ?? (await this.#creation.entriesOf([uuid]))[0]?.createdAt ?? Date.now();
     const names = [CREATION_INDEX, ...this.#partyKeys({ parties })];
     const keys = [vconKey(uuid), elsewhereKey(uuid), ...this.keysToWrite(uuid, names)];
-    const entered = await this.#connection.run<number>(ENTER, keys, [uuid, moment / 1000, ...names]);
+    const entered = await this.#connection.run<number>(ENTER, keys, [uuid, moment / 1000, ...list(names)]);
     if (entered === 1) await this.settle(uuid);
     return entered === 1;
   }

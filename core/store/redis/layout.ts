@@ -89,7 +89,7 @@ export interface Ask {
   types: string[];
 }
 
-export function asksFor(parts: readonly Part[]): Ask[] {
+function asksFor(parts: readonly Part[]): Ask[] {
   const asks: Ask[] = [];
   for (const part of ["head", "parties"] as const) if (parts.includes(part)) asks.push({ part, types: [] });
   for (const part of SECTIONS) {
@@ -168,7 +168,7 @@ export async function whyGone(connection: Connection, uuid: string): Promise<Vco
 }
 
 /** The answer of a script that begins with the form of the vCon, or "missing". */
-export function guardForm(uuid: string, form: string): void {
+function guardForm(uuid: string, form: string): void {
   if (form === "missing") throw notFound(uuid);
   if (form === "signed" || form === "encrypted") throw sealed(uuid, form);
 }

@@ -11,10 +11,13 @@ export class RedisNotes implements Notes {
   }
 
   async add(key: string, text: string, seconds: number): Promise<string | undefined> {
-    const known = await this.#connection.call((client) =>
-      client.set(noteKey(key), text, "PX", milliseconds(seconds), "NX", "GET"),
+    // In one call only since Redis 7.
+    const isNew = await this.#connection.call((client) =>
+      client.set(noteKey(key), text, "PX", milliseconds(seconds), "NX"),
     );
-    return known ?? undefined;
+    if (isNew) return undefined;
+    const known = await this.#connection.call((client) => client.get(noteKey(key)));
+    return known ?? this.add(key, text, seconds);
   }
 
   async set(key: string, text: string, seconds: number): Promise<void> {

@@ -233,7 +233,6 @@ export class RedisStore implements VconStore {
     try {
       const { head, parties = [] } = await this.#layout.read(uuid, ["head", "parties"]).catch(noneOfSealed);
       if (head !== undefined && findUuid(head.uuid) !== uuid) return false;
-      if (head !== undefined && findUuid(head.uuid) !== uuid) return false;
       return await this.#indexes.reenter(uuid, creationTime(head?.created_at), parties);
     } catch (error) {
       if (error instanceof VconError && !error.transient) return false;

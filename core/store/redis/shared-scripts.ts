@@ -111,7 +111,8 @@ export function deleteAtRevision(...revision: string[]): Script {
 
 /**
  * What keeps a vCon from expiring. Beside the holders, each as "by:<holder>", the hash at `held` has under "left" the
- * milliseconds that the vCon, and what lies beside it, had left when it was held first; -1 for what lasts.
+ * milliseconds that the vCon, and what lies beside it, had left when it was held first; -1 for what lasts, -2 for what
+ * was not there.
  */
 const HOLDS = `
 local held, vcon = KEYS[1], KEYS[2]
@@ -149,7 +150,10 @@ export const RELEASE: Script = script(
   `
 if redis.call('HDEL', held, holder) == 0 or redis.call('HLEN', held) > 1 then return 0 end
 
-for i, left in ipairs(cjson.decode(redis.call('HGET', held, 'left'))) do
+local lefts = cjson.decode(redis.call('HGET', held, 'left'))
+for i, left in ipairs(lefts) do
+  -- What was not there yet goes with the vCon.
+  if left == -2 then left = lefts[1] end
   -- Where somebody has set a time since, that is the later wish.
   if left >= 0 and redis.call('PTTL', KEYS[i + 1]) == -1 then
     redis.call('PEXPIRE', KEYS[i + 1], math.max(left, 1))

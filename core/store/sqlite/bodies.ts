@@ -1,7 +1,7 @@
 /** Large bodies in an SQLite store: in chunks of their own, written ahead of the elements that they belong to. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { changed, notFound } from "../../errors.ts";
-import { type EncodedBody, LargeBody } from "../body.ts";
+import { bytesOf, type EncodedBody, LargeBody } from "../body.ts";
 import type { ElementPart } from "../parts.ts";
 import type { Database } from "./database.ts";
 
@@ -103,8 +103,8 @@ export class Bodies {
   }
 }
 
-function* chunksOf({ text, size }: EncodedBody): Generator<Uint8Array, void> {
-  const bytes = Buffer.from(text);
-  for (let offset = 0; offset < size; offset += CHUNK_BYTES)
-    yield bytes.subarray(offset, offset + CHUNK_BYTES);
+function* chunksOf(body: EncodedBody): Generator<Uint8Array, void> {
+  const bytes = bytesOf(body);
+  for (let offset = 0; offset < body.size; offset += CHUNK_BYTES)
+    yield bytes(offset, Math.min(offset + CHUNK_BYTES, body.size));
 }

@@ -1,5 +1,5 @@
 /** The extensions whose content is validated, and whether a vCon lists what it uses (core-04 sections 2.5, 4.1.3, 4.1.4). */
-import type { JsonObject } from "../types.ts";
+import type { JsonObject, Vcon } from "../types.ts";
 import { core, type Fault, type Members, objectsIn, type Rule } from "./check.ts";
 import { agentSession } from "./extensions/agent-session.ts";
 import { contactCenter } from "./extensions/contact-center.ts";
@@ -49,11 +49,16 @@ export function isExtended({ extensions }: JsonObject): boolean {
 /** What is used is listed. */
 export function* listedExtensions(vcon: JsonObject): Iterable<Fault> {
   const listed = namesIn(vcon.extensions);
-  for (const extension of EXTENSIONS) {
-    if (listed.has(extension.name) || !isUsed(extension, vcon)) continue;
-    const message = `The extension ${extension.name} is used here, so it should be listed.`;
+  for (const name of extensionsUsed(vcon)) {
+    if (listed.has(name)) continue;
+    const message = `The extension ${name} is used here, so it should be listed.`;
     yield core.fault("4.1.3", "warning", "extensionNotListed", message, "/extensions");
   }
+}
+
+/** The names of the extensions known here that these parts of a vCon use, whether they are listed or not. */
+export function extensionsUsed(parts: Partial<Pick<Vcon, Section>>): string[] {
+  return EXTENSIONS.filter((extension) => isUsed(extension, parts as JsonObject)).map(({ name }) => name);
 }
 
 function isUsed({ uses }: Extension, vcon: JsonObject): boolean {

@@ -1,5 +1,5 @@
 /** Offers the store over HTTP, on Node-RED's own server, to programs written for the conserver and to new ones. */
-import type { VconStore } from "../../../core/index.ts";
+import { VconError, type VconStore } from "../../../core/index.ts";
 import {
   choice,
   config,
@@ -99,7 +99,7 @@ export default config({
     const { VconApi } = await import("../../../server/index.ts");
     const prefix = asPrefix(path);
     const api = new VconApi({
-      store,
+      store: () => store().catch(inWordsOfCore),
       flows,
       node,
       warn,
@@ -110,9 +110,6 @@ export default config({
         maxBytes: maxSize * MB,
       },
     });
-    log(`vCon API on at ${prefix || "/"}`);
-    if (others.access === "open")
-      warn("The vCon API is open: whoever reaches this port can read, change and delete every vCon.");
     let withdraw: () => void;
     try {
       withdraw = offer(api satisfies Offer);
@@ -120,6 +117,9 @@ export default config({
       await api.close();
       throw error;
     }
+    log(`vCon API on at ${prefix || "/"}`);
+    if (others.access === "open")
+      warn("The vCon API is open: whoever reaches this port can read, change and delete every vCon.");
     return {
       close: () => {
         withdraw();
@@ -129,6 +129,12 @@ export default config({
   },
   close: (served: { close(): Promise<void> }) => served.close(),
 });
+
+/** The API knows no nodes: it would not show what a badly set one says. */
+function inWordsOfCore(error: unknown): never {
+  if (!(error instanceof StepError)) throw error;
+  throw new VconError("STORE_UNAVAILABLE", error.message, { transient: error.transient });
+}
 
 /** Undefined where everybody is let in. @throws StepError where nobody would be */
 function keysOf(typed: {

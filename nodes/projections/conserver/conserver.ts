@@ -64,7 +64,7 @@ function clientOf(config: Config): VconApiClient {
 /** @throws StepError; the URL may hold a secret, so it is not quoted */
 function addressOf({ url: address }: Config): URL {
   const url = URL.parse(address);
-  if (url && /^https?:$/.test(url.protocol) && url.search === "" && url.username === "") return url;
+  if (url && /^https?:$/.test(url.protocol) && url.search + url.username + url.password === "") return url;
   throw new StepError(
     `"URL" is no address that begins with https:// or http:// and ends with a path. Open the node and set it.`,
     { code: "NOT_CONFIGURED" },

@@ -2,7 +2,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, it } from "vitest";
+import { inspect } from "node:util";
+import { afterEach, expect, it, vi } from "vitest";
 import { buildNew, newUuid, VconApiClient, VconApiError } from "../../../core/index.ts";
 import { freePort } from "../../support/free-port.ts";
 
@@ -98,6 +99,58 @@ it("tells that there is none, and does not take a redirection for an answer", as
   await expect(client.get(newUuid())).rejects.toMatchObject({ status: 302 });
 });
 
+it("does not take the page of a web server without this API for an answer", async () => {
+  const page: RequestListener = (request, response) =>
+    response
+      .writeHead(request.url!.includes("/v1/") ? 200 : 404, { "content-type": "text/html" })
+      .end("<p>Carol Carter was here</p>");
+  const { client } = await serve(page);
+  await expect(client.get(newUuid())).rejects.toMatchObject({ name: "VconApiError", status: 404 });
+  const error = await client.read(newUuid()).catch((thrown) => thrown);
+  expect(error).toMatchObject({ name: "VconApiError", code: "ANSWER_MALFORMED", transient: false });
+  expect(inspect(error)).not.toContain("Carol");
+});
+
+it("asks again where an answer breaks off, unless its status has told that the work is done", async () => {
+  const half = (status: number): RequestListener => {
+    return (_request, response) => {
+      response.writeHead(status, { "content-type": "application/json", "content-length": 100, etag: '"2"' });
+      response.write('["a"', () => response.destroy());
+    };
+  };
+  const { client, asked } = await serve(half(200), says(200, ["a"]), half(200), half(201), half(200));
+  expect(await client.list()).toEqual(["a"]);
+  const taking = client.take("list", 1);
+  await expect(taking).rejects.toMatchObject({ name: "VconApiError", code: "BROKEN_OFF", transient: true });
+  await client.send(buildNew(), { lists: ["list"] });
+  expect(await client.replace(newUuid(), buildNew(), '"1"')).toBe('"2"');
+  expect(asked).toHaveLength(5);
+});
+
+it("waits for its own request to be done that it has sent again", async () => {
+  const running = { code: "STILL_RUNNING" };
+  const { client, asked } = await serve(
+    breaksOff,
+    says(409, running, { "content-type": "application/problem+json", "retry-after": "0" }),
+    says(201, {}, { etag: '"1"' }),
+  );
+  expect(await client.create(buildNew())).toBe('"1"');
+  expect(asked).toHaveLength(3);
+});
+
+it("does not replace twice: it would find its own work, and take that for another's", async () => {
+  const { client, asked } = await serve(breaksOff, says(412, {}));
+  const error = await client.replace(newUuid(), buildNew(), '"1"').catch((thrown) => thrown);
+  expect(error).toMatchObject({ name: "VconApiError", status: undefined, transient: true });
+  expect(asked).toHaveLength(1);
+});
+
+it("makes any request again that was one too many", async () => {
+  const { client, asked } = await serve(says(429, {}, { "retry-after": "0" }), says(200, ["a"]));
+  expect(await client.take("list", 1)).toEqual(["a"]);
+  expect(asked).toHaveLength(2);
+});
+
 it("names status and code of a refusal, and quotes nothing of it", async () => {
   const problem = { code: "VCON_CHANGED", detail: "Carol Carter's vCon" };
   const { client } = await serve(says(412, problem, { "content-type": "application/problem+json" }));
@@ -114,13 +167,22 @@ it("ends when it is told to, and where nobody answers", async () => {
   stop.abort(new Error("stopped by the test"));
   await expect(asking).rejects.toThrow("stopped by the test");
   const nobody = new VconApiClient({ url: `http://127.0.0.1:${await freePort()}`, attempts: 1 });
-  await expect(nobody.list()).rejects.toMatchObject({ code: "ECONNREFUSED", neverArrived: true });
+  await expect(nobody.list()).rejects.toMatchObject({ code: "ECONNREFUSED", nothingDone: true });
   const slow = new VconApiClient({
     url: `http://127.0.0.1:${(server!.address() as AddressInfo).port}`,
     attempts: 1,
     timeLimit: 0.2,
   });
   await expect(slow.list()).rejects.toMatchObject({ code: "TIME_LIMIT" });
+});
+
+it("ends in a pause, too, with what it is told", async () => {
+  const { client, asked } = await serve(says(503, {}, { "retry-after": "30" }));
+  const stop = new AbortController();
+  const asking = client.list({ signal: stop.signal });
+  await vi.waitUntil(() => asked.length === 1);
+  setTimeout(() => stop.abort(new Error("stopped by the test")), 50);
+  await expect(asking).rejects.toThrow("stopped by the test");
 });
 
 it("follows the cursor of a search until there is no more", async () => {
