@@ -34,7 +34,7 @@ export class Admission {
     this.#rateLimit = new RateLimit(perMinute);
   }
 
-  /** @throws ApiError 401, 403, 429 */
+  /** Whoever comes for an ingress list is for admitToList to judge. @throws ApiError 401, 403, 429 */
   async admit(
     request: IncomingMessage,
     { access, style, operation }: Route,
@@ -42,9 +42,10 @@ export class Admission {
   ): Promise<Holder> {
     const presented = this.#presented(request);
     const holder = presented === "" ? undefined : this.#keys.holderOf(presented);
+    if (access === "ingress") return holder ?? NOBODY;
     await this.#rateLimit.count(holder ? `key ${holder.name}` : `address ${address}`);
     const isOpen = access === "open" && (operation !== "queueStatistics" || this.#settings.openStatistics);
-    if (isOpen || access === "ingress") return holder ?? NOBODY;
+    if (isOpen) return holder ?? NOBODY;
     if (this.#settings.keys === undefined) return holder ?? EVERYBODY;
     if (holder === undefined) throw await this.#refusal(style, presented, address);
     const right = access === "open" ? "read" : access;
@@ -55,10 +56,12 @@ export class Admission {
   /** Whoever has a key of this list. @throws ApiError 403 with the conserver's texts, 429 */
   async admitToList(request: IncomingMessage, list: string, address: string): Promise<Holder> {
     const presented = this.#presented(request);
+    const opens = presented === "" ? "no" : this.#keys.opens(list, presented);
+    const name = `key of ${list}`;
+    await this.#rateLimit.count(opens === "yes" ? `key ${name}` : `address ${address}`);
+    if (opens === "yes") return { name, rights: new Set() };
     if (presented === "") throw listRefusal("API Key required");
     if (!this.#keys.hasIngress) throw listRefusal("No ingress authentication configured");
-    const opens = this.#keys.opens(list, presented);
-    if (opens === "yes") return { name: `key of ${list}`, rights: new Set() };
     await this.#rateLimit.countWrongKey(address);
     throw listRefusal(LIST_TEXTS[opens](list));
   }

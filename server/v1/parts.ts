@@ -48,7 +48,7 @@ export const parts = [
   adding("analysis", {
     operation: "addAnalysis",
     summary: "Adds an analysis, or several, to a vCon.",
-    more: "One that the vCon has already, the same in every member, is left out.",
+    more: "One that the vCon has already, the same in every member, is left out. The vCon then lists the extensions that they use.",
     body: OneOrMany,
     answers: KNOWN,
     add: addAnalyses,
@@ -56,7 +56,7 @@ export const parts = [
   adding("attachments", {
     operation: "addAttachment",
     summary: "Adds an attachment, or several, to a vCon.",
-    more: "Without a start it is of now; without party and dialog, of the first.",
+    more: "Without a start it is of now; without party and dialog, of the first. The vCon then lists the extensions that they use.",
     body: OneOrMany,
     add: (call, uuid, sent) => {
       const attachments = readParts(call, "attachments", sent);

@@ -88,6 +88,12 @@ describe("A queue in Redis", () => {
 
   const left = (uuid: string) => admin.pttl(`vcon:${uuid}`);
 
+  test("that nobody has added to leaves nothing in Redis by being asked about", async () => {
+    const before = await admin.dbsize();
+    expect(await queue.counts()).toEqual(NOTHING);
+    expect(await admin.dbsize()).toBe(before);
+  });
+
   describe("keeps a vCon that would expire", () => {
     test("while its job waits, is worked on and pauses, and until it is done", async () => {
       const uuid = await vcon(HOUR_MS);

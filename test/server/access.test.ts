@@ -44,7 +44,7 @@ const post = (vcon: object): RequestInit => ({
 });
 
 // The first deploy of all: after a second one, whatever the API serves would be behind the flow's own path.
-test("where a flow has a path of the API's, the API answers, before a redeploy and after it", async () => {
+test("where a flow has a path of the API's, the API answers, before a redeploy and after it, and says so", async () => {
   await nodeRed.deploy(
     [
       storeNode,
@@ -55,6 +55,7 @@ test("where a flow has a path of the API's, the API answers, before a redeploy a
     { api: KEYS },
   );
   expect(await statusOf("/health")).toBe(200);
+  expect(nodeRed.log.filter(({ message }) => message.includes("answers at /health, where"))).toHaveLength(1);
   await nodeRed.redeploy();
   expect(await statusOf("/health")).toBe(200);
 });
@@ -314,6 +315,15 @@ describe("limits", () => {
     expect(response.status).toBe(429);
     expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(await statusOf("/api/vcon", { key: "admin-key" })).toBe(200);
+  });
+
+  test("a partner's key has a limit of its own, too, though partners share an address", async () => {
+    await serve({ perMinute: 1 });
+    const send = (list: string, key: string) =>
+      statusOf(`/api/vcon/external-ingress?ingress_list=${list}`, { ...post(chat()), key });
+    expect(await send("partner", "partner-key")).toBe(204);
+    expect(await send("partner", "partner-key")).toBe(429);
+    expect(await send("other", "other-key")).toBe(204);
   });
 
   test("whoever tries out keys is stopped, and those with a right one are not", async () => {

@@ -6,15 +6,16 @@ import { channelName, listName, queueName } from "../names.ts";
 import type { Queue } from "../queue.ts";
 import { RedisChannel } from "./channel.ts";
 import { RedisConserverList } from "./conserver-list.ts";
-import { RedisQueue } from "./redis-queue.ts";
+import { type Bull, RedisQueue } from "./redis-queue.ts";
 import { Subscriber } from "./subscriber.ts";
 
 export class RedisDelivery implements Delivery {
   readonly #connection: Connection;
   readonly #store: VconStore;
   readonly #subscriber: Subscriber;
-  /** One for each name, since a queue has listeners at the connection. */
-  readonly #queues = new Map<string, RedisQueue>();
+  /** One for each name, since it has listeners at the connection. */
+  readonly #bulls = new Map<string, Bull>();
+  readonly #closed = new AbortController();
 
   constructor(connection: Connection, store: VconStore) {
     this.#connection = connection;
@@ -23,13 +24,7 @@ export class RedisDelivery implements Delivery {
   }
 
   queue(name: string): Queue {
-    const checked = queueName(name);
-    let queue = this.#queues.get(checked);
-    if (queue === undefined) {
-      queue = new RedisQueue(this.#connection, this.#store, checked);
-      this.#queues.set(checked, queue);
-    }
-    return queue;
+    return new RedisQueue(this.#connection, this.#store, queueName(name), this.#bulls, this.#closed.signal);
   }
 
   channel(name: string): Channel {
@@ -41,6 +36,7 @@ export class RedisDelivery implements Delivery {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+    this.#closed.abort();
+    await Promise.all([...this.#bulls.values()].map((bull) => bull.close()));
   }
 }

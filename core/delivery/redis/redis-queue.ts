@@ -23,6 +23,8 @@ import { RedisConsumer } from "./redis-consumer.ts";
 /** BullMQ writes down what happens in a queue. Nobody here reads it, and it tells what a job has failed on. */
 const KEPT_EVENTS = 0;
 
+const EMPTY: QueueCounts = { waiting: 0, delayed: 0, active: 0, dead: 0 };
+
 export type Bull = BullQueue<JobData, void>;
 
 export class RedisQueue implements Queue {
@@ -30,13 +32,26 @@ export class RedisQueue implements Queue {
   readonly #connection: Connection;
   readonly #holds: JobHolds;
   readonly #dead: DeadLetters;
-  readonly #closed = new AbortController();
-  #bull: Bull | undefined;
+  readonly #bulls: Map<string, Bull>;
+  readonly #closed: AbortSignal;
 
-  /** @param name a checked one. @param store keeps the bodies of the jobs */
-  constructor(connection: Connection, store: VconStore, name: string) {
+  /**
+   * @param name a checked one
+   * @param store keeps the bodies of the jobs
+   * @param bulls those of all queues, by name, for the delivery to close
+   * @param closed aborts when the delivery is closed
+   */
+  constructor(
+    connection: Connection,
+    store: VconStore,
+    name: string,
+    bulls: Map<string, Bull>,
+    closed: AbortSignal,
+  ) {
     this.name = name;
     this.#connection = connection;
+    this.#bulls = bulls;
+    this.#closed = closed;
     this.#holds = new JobHolds(connection, store, name);
     this.#dead = new DeadLetters(this, connection, this.#holds);
   }
@@ -60,12 +75,14 @@ export class RedisQueue implements Queue {
   }
 
   async pull(limit: number): Promise<string[]> {
+    if (!(await this.#isThere())) return [];
     const jobs = await pullJobs(this, limit);
     await Promise.all(jobs.map(({ id, data }) => this.#endHold(id!, data)));
     return jobs.map(({ data }) => data.uuid);
   }
 
   async counts(): Promise<QueueCounts> {
+    if (!(await this.#isThere())) return EMPTY;
     const counts = await this.call((bull) =>
       bull.getJobCounts("wait", "prioritized", "delayed", "active", "failed"),
     );
@@ -94,23 +111,27 @@ export class RedisQueue implements Queue {
     return this.#connection.call((client) => command(this.#open(client), client));
   }
 
-  async close(): Promise<void> {
-    this.#closed.abort();
-    await this.#bull?.close();
-  }
-
   /** Now, or later if Redis is away. Never rejects. */
   async #endHold(id: string, data: JobData): Promise<void> {
     await this.#holds.endUnlessNeeded(id, data).catch(() => this.#endHoldLater(id, data));
   }
 
   #endHoldLater(id: string, data: JobData): void {
-    void this.#holds.endWhenPossible(id, data, this.#closed.signal);
+    void this.#holds.endWhenPossible(id, data, this.#closed);
+  }
+
+  /** BullMQ makes whatever it opens: who asks for names that there are not must not fill Redis and this process. */
+  async #isThere(): Promise<boolean> {
+    if (this.#bulls.has(this.name)) return true;
+    const meta = `${KEY_PREFIX}:${nameForBull(this.name)}:meta`;
+    return (await this.#connection.call((client) => client.exists(meta))) > 0;
   }
 
   /** @param client is connected, so that BullMQ has nothing to wait for */
   #open(client: RedisClient): Bull {
-    this.#bull ??= new BullQueue<JobData, void>(nameForBull(this.name), {
+    const known = this.#bulls.get(this.name);
+    if (known !== undefined) return known;
+    const bull = new BullQueue<JobData, void>(nameForBull(this.name), {
       connection: client,
       prefix: KEY_PREFIX,
       streams: { events: { maxLen: KEPT_EVENTS } },
@@ -119,6 +140,7 @@ export class RedisQueue implements Queue {
       // BullMQ would write to the console what it thinks of the server.
       skipVersionCheck: true,
     }).on("error", () => {});
-    return this.#bull;
+    this.#bulls.set(this.name, bull);
+    return bull;
   }
 }

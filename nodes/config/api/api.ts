@@ -120,6 +120,13 @@ export default config({
     log(`vCon API on at ${prefix || "/"}`);
     if (others.access === "open")
       warn("The vCon API is open: whoever reaches this port can read, change and delete every vCon.");
+    for (const { type, url } of flows.nodes()) {
+      const path = `/${url}`.replace(/^\/+/, "/");
+      if (type !== "http in" || !api.claims(path)) continue;
+      warn(
+        `The vCon API answers at ${path}, where an http in node does not any more. Give that one or the API another path, or switch "At root" off.`,
+      );
+    }
     return {
       close: () => {
         withdraw();
