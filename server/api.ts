@@ -18,8 +18,6 @@ export interface ServedSettings extends ApiSettings, AdmissionSettings {
   atRoot: boolean;
   /** Seconds for a request to arrive and its answer to begin; as long may nothing of the answer be taken. */
   timeLimit: number;
-  /** Whose pages a browser lets ask: "https://example.com", or "*"; none for nobody's. */
-  origins: readonly string[];
 }
 
 export interface ApiOptions extends ApiContext {
@@ -73,6 +71,10 @@ export class VconApi {
     const { maxBytes, signatureSecret, origins } = options.settings;
     this.#options = options;
     this.#admission = new Admission(options.settings);
+    const { weakKeys } = this.#admission;
+    if (weakKeys > 0) {
+      options.warn(`${weakKeys} of the keys of the vCon API can be found out by trying: take longer ones.`);
+    }
     this.#limits = { maxBytes, secret: signatureSecret };
     if (origins.length > 0) {
       const origin = origins.includes("*") ? "*" : [...origins];
@@ -86,6 +88,11 @@ export class VconApi {
       this.#router.on(route.method, route.path, () => {}, { route, ...readers });
     }
     this.#stopCounting = countMeanwhile();
+  }
+
+  /** Where it answers, "/" for everywhere. */
+  get path(): string {
+    return this.#options.settings.path || "/";
   }
 
   /**

@@ -17,6 +17,8 @@ const strict = new Ajv({ allowUnionTypes: true })
   .addFormat("uri", /^[a-z][a-z0-9+.-]+:./i)
   .addFormat("media-type", /^[\w!#$&^-][\w!#$&^.+-]*\/[\w!#$&^-][\w!#$&^.+-]*(?:\s*;.*)?$/);
 
+const INTEGER = /^[+-]?\d{1,15}$/;
+
 /** Checks and converts; what nobody has declared is left out. */
 export type Reader = (given: Record<string, string[]>) => Record<string, unknown>;
 
@@ -26,13 +28,17 @@ export function parameterReader(schema: TObject | undefined, place: string): Rea
   const check = ajv.compile(schema);
   const names = Object.entries(schema.properties).map(([name, property]) => ({
     name,
-    isList: (property as { type?: string }).type === "array",
+    type: (property as { type?: string }).type,
   }));
   return (given) => {
     const values: Record<string, unknown> = {};
-    for (const { name, isList } of names) {
+    for (const { name, type } of names) {
       const texts = given[name];
-      if (texts !== undefined) values[name] = isList ? entriesOf(texts) : texts.at(-1);
+      if (texts === undefined) continue;
+      // What is no number in full the checker would take for one: a blank, or 0x10.
+      if (type === "integer" && !INTEGER.test(texts.at(-1)!))
+        throw invalid([{ at: [place, name], says: "It must be integer." }]);
+      values[name] = type === "array" ? entriesOf(texts) : texts.at(-1);
     }
     if (!check(values)) throw invalid(faultsOf(check, place));
     return values;

@@ -24,15 +24,16 @@ type Piece = string | LargeBody | JsonText;
  * section 2.2). A signed or encrypted vCon is in memory already, and comes as it is.
  * @param vcon read with `WHOLE_PARTS`
  * @param options.syntax as for `writeVcon`
+ * @param options.emptyArrays whether arrays without elements are written all the same, for programs that rely on them
  * @throws VconError `VCON_SEALED` as `writeVcon`
  */
 export async function* streamVcon(
   vcon: VconView,
-  { syntax = SYNTAX }: { syntax?: Syntax } = {},
+  { syntax = SYNTAX, emptyArrays = false }: { syntax?: Syntax; emptyArrays?: boolean } = {},
 ): AsyncGenerator<Buffer> {
   if (vcon.sealed) return yield Buffer.from(writeVcon(vcon.sealed, { syntax }));
   let gathered = "";
-  for (const piece of piecesOf(vcon, syntax)) {
+  for (const piece of piecesOf(vcon, syntax, emptyArrays)) {
     if (typeof piece === "string") gathered += piece;
     if (gathered.length < PIECE_LENGTH && typeof piece === "string") continue;
     yield Buffer.from(gathered);
@@ -42,11 +43,14 @@ export async function* streamVcon(
   yield Buffer.from(gathered);
 }
 
-function* piecesOf(vcon: VconView, syntax: Syntax): Generator<Piece> {
+function* piecesOf(vcon: VconView, syntax: Syntax, emptyArrays: boolean): Generator<Piece> {
   yield JSON.stringify(headIn(syntax, vcon.head)).slice(0, -1);
-  if (vcon.parties.length > 0) yield `,"parties":${JSON.stringify(vcon.parties)}`;
+  if (vcon.parties.length > 0 || emptyArrays) yield `,"parties":${JSON.stringify(vcon.parties)}`;
   for (const section of SECTIONS) {
-    if (vcon[section].size === 0) continue;
+    if (vcon[section].size === 0) {
+      if (emptyArrays) yield `,"${section}":[]`;
+      continue;
+    }
     let before = `,"${section}":[`;
     for (const element of vcon[section].values()) {
       yield before;

@@ -8,6 +8,8 @@ import { StepError } from "./errors.ts";
 import { onceFlowsStarted } from "./flows-started.ts";
 
 export interface Offer {
+  /** Where it is; no other is offered there. */
+  readonly path: string;
   /** Whether it answers requests for this path, which begins with a slash and has no query. */
   claims(path: string): boolean;
   /** Never rejects; called after it was withdrawn, too. */
@@ -15,6 +17,9 @@ export interface Offer {
 }
 
 type HttpNode = NodeAPI["httpNode"];
+
+/** Those that are withdrawn. */
+const leaving = new WeakSet<Offer>();
 
 const offersOn = new WeakMap<HttpNode, Set<Offer>>();
 
@@ -48,9 +53,17 @@ export function offer(RED: NodeAPI, offered: Offer): () => void {
       { code: "NOT_CONFIGURED" },
     );
   }
+  if ([...offers].some((other) => other.path === offered.path && !leaving.has(other))) {
+    throw new StepError(`Another node answers at ${offered.path} already. Set another path.`, {
+      code: "NOT_CONFIGURED",
+    });
+  }
   offers.add(offered);
   // Those who open when the flows have started need a moment for it.
-  return () => void onceFlowsStarted(RED, () => setImmediate(() => offers.delete(offered)));
+  return () => {
+    leaving.add(offered);
+    onceFlowsStarted(RED, () => setImmediate(() => offers.delete(offered)));
+  };
 }
 
 function rootOf({ settings }: NodeAPI): string | false {

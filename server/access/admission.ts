@@ -14,6 +14,8 @@ export interface AdmissionSettings {
   keyHeader: string;
   /** Requests a minute for one holder of a key, or one address without a key; 0 for no limit. */
   perMinute: number;
+  /** Whose pages a browser lets ask: "https://example.com", or "*"; none for nobody's. */
+  origins: readonly string[];
   /** Whether the open routes that tell how much is waiting are open. */
   openStatistics: boolean;
 }
@@ -34,6 +36,11 @@ export class Admission {
     this.#rateLimit = new RateLimit(perMinute);
   }
 
+  /** How many keys can be found out by trying. */
+  get weakKeys(): number {
+    return this.#keys.weak;
+  }
+
   /** Whoever comes for an ingress list is for admitToList to judge. @throws ApiError 401, 403, 429 */
   async admit(
     request: IncomingMessage,
@@ -46,7 +53,10 @@ export class Admission {
     await this.#rateLimit.count(holder ? `key ${holder.name}` : `address ${address}`);
     const isOpen = access === "open" && (operation !== "queueStatistics" || this.#settings.openStatistics);
     if (isOpen) return holder ?? NOBODY;
-    if (this.#settings.keys === undefined) return holder ?? EVERYBODY;
+    if (this.#settings.keys === undefined) {
+      if (request.method !== "GET" && this.#comesFromForeignPage(request)) throw foreignPage();
+      return holder ?? EVERYBODY;
+    }
     if (holder === undefined) throw await this.#refusal(style, presented, address);
     const right = access === "open" ? "read" : access;
     if (holder.rights.has(right)) return holder;
@@ -64,6 +74,14 @@ export class Admission {
     if (!this.#keys.hasIngress) throw listRefusal("No ingress authentication configured");
     await this.#rateLimit.countWrongKey(address);
     throw listRefusal(LIST_TEXTS[opens](list));
+  }
+
+  /** A browser sends what some page asks for, and with it from which page; other programs name none. */
+  #comesFromForeignPage({ headers }: IncomingMessage): boolean {
+    const { origin, host } = headers;
+    const { origins } = this.#settings;
+    if (origin === undefined || origins.includes("*") || origins.includes(origin)) return false;
+    return URL.parse(origin)?.host !== host;
   }
 
   async #refusal(style: Route["style"], presented: string, address: string): Promise<ApiError> {
@@ -90,6 +108,14 @@ const LIST_TEXTS = {
   empty: (list: string) => `Invalid configuration for ingress list '${list}'`,
   no: (list: string) => `Invalid API Key for ingress list '${list}'`,
 } as const;
+
+function foreignPage(): ApiError {
+  return new ApiError(
+    403,
+    "ORIGIN_REFUSED",
+    "Pages of this origin may not change anything here. Name it in the settings of the API if they are to.",
+  );
+}
 
 function listRefusal(text: string): ApiError {
   return new ApiError(403, "KEY_INVALID", text);

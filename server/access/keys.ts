@@ -1,6 +1,6 @@
 /** The keys of an API: who presents one, and what that one may do. */
 import { hash, timingSafeEqual } from "node:crypto";
-import type { Right } from "../route.ts";
+import { RIGHTS, type Right } from "../route.ts";
 
 /** Somebody who has a key. */
 export interface Holder {
@@ -18,11 +18,17 @@ export interface TypedKeys {
   write: string;
   /** May do everything. */
   admin: string;
+  /** One that may do everything, as it is: whatever stands in it. */
+  verbatim?: string;
 }
 
 interface KnownKey extends Holder {
   digest: Buffer;
+  length: number;
 }
+
+/** Characters; as many as a UUID has at random. */
+const GOOD_LENGTH = 16;
 
 export class Keys {
   readonly #keys: KnownKey[];
@@ -34,7 +40,8 @@ export class Keys {
     this.#keys = eachOnce([
       ...known(typed.read, "read", ["read"]),
       ...known(typed.write, "write", ["write"]),
-      ...known(typed.admin, "admin", ["read", "write", "admin"]),
+      ...known(typed.admin, "admin", RIGHTS),
+      ...(typed.verbatim ? [keyOf("admin key", RIGHTS, typed.verbatim)] : []),
     ]);
     this.#ingress = ingressKeys(ingress);
   }
@@ -43,6 +50,11 @@ export class Keys {
   holderOf(presented: string): Holder | undefined {
     const digest = digestOf(presented);
     return this.#keys.filter((key) => timingSafeEqual(key.digest, digest))[0];
+  }
+
+  /** How many can be found out by trying. */
+  get weak(): number {
+    return this.#keys.filter(({ length }) => length < GOOD_LENGTH).length;
   }
 
   /** Whether there is a key for any list at all. */
@@ -60,13 +72,17 @@ export class Keys {
   }
 }
 
-function known(typed: string, field: Right, rights: Right[]): KnownKey[] {
+function keyOf(name: string, rights: readonly Right[], key: string): KnownKey {
+  return { name, rights: new Set(rights), digest: digestOf(key), length: key.length };
+}
+
+function known(typed: string, field: Right, rights: readonly Right[]): KnownKey[] {
   let nameless = 0;
   return entries(typed).flatMap((entry) => {
     const { name, key } = splitEntry(entry);
     if (key === "") return [];
     const own = name || numbered(`${field} key`, ++nameless);
-    return [{ name: own, rights: new Set(rights), digest: digestOf(key) }];
+    return [keyOf(own, rights, key)];
   });
 }
 
@@ -80,7 +96,7 @@ function eachOnce(keys: readonly KnownKey[]): KnownKey[] {
   for (const key of keys) {
     const digest = key.digest.toString("hex");
     const { name, rights } = merged.get(digest) ?? { ...key, rights: [] };
-    merged.set(digest, { name, rights: new Set([...rights, ...key.rights]), digest: key.digest });
+    merged.set(digest, { ...key, name, rights: new Set([...rights, ...key.rights]) });
   }
   return [...merged.values()];
 }

@@ -1,6 +1,14 @@
 /** The conserver's routes for vCons: take, list, give out, delete. */
 import Type from "typebox";
-import { formOf, parseUuid, readDate, SYNTAX, type Syntax, writeVconInPieces } from "../../core/index.ts";
+import {
+  type AnyVcon,
+  formOf,
+  parseUuid,
+  readDate,
+  SYNTAX,
+  type Syntax,
+  writeVconInPieces,
+} from "../../core/index.ts";
 import { type Answer, bytes, empty, json, text } from "../answer.ts";
 import type { Call } from "../call.ts";
 import { invalid } from "../errors.ts";
@@ -13,6 +21,9 @@ import { AcceptableVcon } from "./acceptable.ts";
 import { take } from "./take.ts";
 
 const JSON_TYPE = "application/json";
+/** The conserver's programs take the four arrays for granted. */
+const TOLD = { type: JSON_TYPE, emptyArrays: true };
+const NO_ELEMENTS = { parties: [], dialog: [], analysis: [], attachments: [] };
 const MOST = 1_000_000;
 
 const Uuid = Type.String({ format: "uuid" });
@@ -93,7 +104,7 @@ export const conserverVcons = [
       406: UNKNOWN_SYNTAX,
       409: { says: "What is sealed can't be given out in an older syntax." },
     },
-    run: (call) => vconAnswer(call, parseUuid(call.params.uuid), JSON_TYPE),
+    run: (call) => vconAnswer(call, parseUuid(call.params.uuid), TOLD),
   }),
   route({
     method: "GET",
@@ -151,10 +162,16 @@ async function store(call: Call<unknown, { ingress_lists?: string[]; version?: s
   const isUnsigned = formOf(vcon) === "unsigned";
   // There is more than was sent, to be seen by those who may read.
   if (outcome === "kept" && isUnsigned && call.holder.rights.has("read")) {
-    return { ...(await vconAnswer(call, uuid, JSON_TYPE)), status: 201 };
+    return { ...(await vconAnswer(call, uuid, TOLD)), status: 201 };
   }
-  const pieces = writeVconInPieces(vcon, { syntax: isUnsigned ? syntax : SYNTAX });
+  const pieces = isUnsigned
+    ? writeVconInPieces({ ...vcon, ...missingIn(vcon) }, { syntax })
+    : writeVconInPieces(vcon, { syntax: SYNTAX });
   return text(201, pieces, { "content-type": JSON_TYPE });
+}
+
+function missingIn(vcon: AnyVcon): Partial<typeof NO_ELEMENTS> {
+  return Object.fromEntries(Object.entries(NO_ELEMENTS).filter(([array]) => vcon[array] === undefined));
 }
 
 function momentAt(name: "since" | "until", given: string | undefined): { [name]?: string } {
@@ -177,7 +194,7 @@ async function* arrayOf(call: Call, uuids: readonly string[], syntax: Syntax): A
   yield OPEN;
   for (const [index, uuid] of uuids.entries()) {
     if (index > 0) yield COMMA;
-    const vcon = await streamIfThere(call, uuid, syntax);
+    const vcon = await streamIfThere(call, uuid, { syntax, ...TOLD });
     if (vcon === undefined) yield NULL;
     else yield* vcon;
   }

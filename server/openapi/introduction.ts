@@ -11,7 +11,7 @@ for no key.
 **vCons** are taken in every form (unsigned, signed, encrypted) and syntax, gzipped or not, and kept in the newest syntax.
 
 **Errors** below \`/v1\` are problem details (RFC 9457) with a stable \`code\`, elsewhere \`{"detail": …}\` as the conserver
-has them. They hold nothing of a conversation.
+has them. They hold nothing of a conversation, and no key.
 
 **Every answer** has the headers \`X-Vcon-Server-Version\` and \`X-Vcon-Server-Commit\`. HEAD is answered where GET
 needs no more than the right to read.

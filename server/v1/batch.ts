@@ -1,5 +1,6 @@
 /** Several vCons at once: they come as NDJSON, one a line, and each is answered by a line, in their order. */
 import { addAbortSignal, pipeline } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import { type Answer, bytes } from "../answer.ts";
 import type { Call } from "../call.ts";
@@ -13,6 +14,8 @@ export const NDJSON = "application/x-ndjson";
 /** So many lines, or so many bytes of them, are worked on at the same time; one line may have more. */
 const LINES_AT_ONCE = 16;
 const BYTES_AT_ONCE = 8 * 1024 * 1024;
+/** After so many lines, others have their turn. */
+const LINES_A_TURN = 1000;
 
 /** What is answered to a line: its status is what it would be for a request of its own. */
 type LineAnswer = { line: number; status: number } & ({ uuid: string } | { code: string; detail: string });
@@ -67,6 +70,9 @@ async function* answered(
   try {
     for await (const line of lines) {
       last = line.number;
+      if (line.number % LINES_A_TURN === 0) await nextTurn();
+      // Otherwise a few bytes of gzip, which hold millions of lines, would be read on for nobody.
+      call.signal.throwIfAborted();
       if (line.bytes !== undefined && isBlank(line.bytes)) continue;
       const its = line.bytes?.length ?? 0;
       while (running.length > 0 && (running.length >= LINES_AT_ONCE || size + its > BYTES_AT_ONCE)) {

@@ -76,7 +76,7 @@ export const media = [
     style: "v1",
     operation: "writeMedia",
     summary: "Makes the bytes of the body the media of a dialog.",
-    more: "In place of those, or the URL, that it has. They are written while they come, however many they are.",
+    more: "In place of those, or the URL, that it has. They are written while they come, and never held as a whole.",
     access: "write",
     params: Place,
     body: ANY_BYTES,

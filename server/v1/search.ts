@@ -112,7 +112,7 @@ function linkTo({ request }: SearchCall, cursor: string): Headers {
 /** What was deleted meanwhile is left out. */
 async function* lines(call: SearchCall, found: readonly Entry[], syntax: Syntax): AsyncGenerator<Uint8Array> {
   for (const { uuid } of found) {
-    const vcon = await streamIfThere(call, uuid, syntax);
+    const vcon = await streamIfThere(call, uuid, { syntax });
     if (vcon === undefined) continue;
     yield* vcon;
     yield LINE_END;

@@ -183,7 +183,7 @@ async function getVcon(call: Call<OneVcon, InSyntax>): Promise<Answer> {
     const etag = etagOf(revision, syntaxAsked(call));
     if (isKnown(call, etag)) return empty(304, { ...VARY, etag });
   }
-  return vconAnswer(call, uuid, VCON_TYPE);
+  return vconAnswer(call, uuid, { type: VCON_TYPE });
 }
 
 async function replaceVcon(call: Call<OneVcon>): Promise<Answer> {

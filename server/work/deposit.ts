@@ -25,6 +25,9 @@ export interface Deposit {
   outcome: "created" | "replaced" | "kept";
 }
 
+/** Each is entered in the indexes: 2,000 take a fraction of a second, a million would take minutes. */
+const MOST_PARTIES = 2000;
+
 /** How often a vCon is read again because others have changed it meanwhile. */
 const MOST_ATTEMPTS = 10;
 
@@ -36,6 +39,10 @@ export function readSent(
 ): { uuid: string; vcon: AnyVcon } {
   const { maxBytes } = call.api.settings;
   const { vcon, form } = readVcon(sent, { maxBytes, ...(inspect && { inspect }) });
+  const { parties } = vcon as { parties?: unknown };
+  if (Array.isArray(parties) && parties.length > MOST_PARTIES) {
+    throw invalid([{ at: ["body", "parties"], says: `They are more than ${MOST_PARTIES}.` }]);
+  }
   const uuid = form === "unsigned" ? vcon.uuid : outerUuid(vcon as SignedVcon);
   if (uuid === undefined) throw invalid([{ at: ["body", "uuid"], says: "The vCon tells no UUID." }]);
   return { uuid, vcon };

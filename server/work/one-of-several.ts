@@ -5,19 +5,20 @@ import { handedOut } from "./handing-out.ts";
 import { isNotFound } from "./output.ts";
 
 /**
- * @param syntax of an unsigned one; what is sealed comes as it is
+ * @param options.syntax of an unsigned one; what is sealed comes as it is
+ * @param options.emptyArrays as in Telling
  * @returns its JSON, undefined if it is not there
  */
 export async function streamIfThere(
   call: Call,
   uuid: string,
-  syntax: Syntax,
+  { syntax, emptyArrays = false }: { syntax: Syntax; emptyArrays?: boolean },
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
   const store = await call.api.store();
   try {
     const view = await store.read(uuid, WHOLE_PARTS);
     await handedOut(call, view, categoriesOf(view));
-    return streamVcon(view, { syntax: view.sealed ? SYNTAX : syntax });
+    return streamVcon(view, { syntax: view.sealed ? SYNTAX : syntax, emptyArrays });
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

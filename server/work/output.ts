@@ -28,11 +28,18 @@ export const version = Type.Optional(
   }),
 );
 
-/** @param type the media type that the answer says it has */
+/** How an answer tells a vCon. */
+export interface Telling {
+  /** The media type that the answer says it has. */
+  type: string;
+  /** Whether its arrays are there without elements, too. */
+  emptyArrays?: boolean;
+}
+
 export async function vconAnswer(
   call: Call<unknown, { version?: string }>,
   uuid: string,
-  type: string,
+  { type, emptyArrays = false }: Telling,
 ): Promise<Answer> {
   const store = await call.api.store();
   const view = await store.read(uuid, WHOLE_PARTS);
@@ -40,7 +47,7 @@ export async function vconAnswer(
   if (view.sealed) writeVcon(view.sealed, { syntax }); // Says so where it can't be had in this syntax.
   await handedOut(call, view, categoriesOf(view));
   const headers = { "content-type": type, ...VARY, etag: etagOf(view.revision, syntax) };
-  return bytes(200, streamVcon(view, { syntax }), headers);
+  return bytes(200, streamVcon(view, { syntax, emptyArrays }), headers);
 }
 
 /** By `?version=`, else by the parameter of what is accepted: `application/vcon+json; version=0.0.1`. */

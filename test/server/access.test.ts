@@ -217,6 +217,48 @@ test("it is open only where the settings say so, which the log tells", async () 
   expect(nodeRed.log.some(({ id, message }) => id === "api" && message.includes("is open"))).toBe(true);
 });
 
+test("a key of the environment counts as it is, and short keys are warned of", async () => {
+  process.env["VCON_API_KEY"] = "part:of, one key";
+  try {
+    await serve({}, {});
+    expect(await statusOf("/api/config", { key: "part:of, one key" })).toBe(200);
+    for (const part of ["of", "part", "key", "part:of"]) {
+      expect(await statusOf("/api/config", { key: part })).toBe(403);
+    }
+    await serve({}, { adminKeys: "short" });
+    const warnings = nodeRed.log.filter(({ message }) => message.startsWith("1 of the keys of the vCon API"));
+    expect(warnings).not.toEqual([]);
+  } finally {
+    delete process.env["VCON_API_KEY"];
+  }
+});
+
+test("what is open can't be changed by pages of other origins that a browser shows", async () => {
+  await serve({ access: "open", origins: ["https://example.com"] });
+  const from = (origin: string) => statusOf("/api/vcon", { ...post(chat()), headers: { origin } });
+  expect(await from("https://example.org")).toBe(403);
+  expect(await from("null")).toBe(403);
+  expect(await from("https://example.com")).toBe(201);
+  expect(await from(nodeRed.url)).toBe(201);
+  expect(await statusOf("/api/vcon", { headers: { origin: "https://example.org" } })).toBe(200);
+});
+
+test("two at the same path are told apart: the second serves nothing and says why", async () => {
+  await nodeRed.deploy(
+    [
+      storeNode,
+      { id: "api", type: "vcon-api", store: "store" },
+      { id: "second", type: "vcon-api", store: "store", path: "api/" },
+    ],
+    { api: KEYS, second: { adminKeys: "another-admin-key" } },
+  );
+  expect(await statusOf("/api/vcon", { key: "read-key" })).toBe(200);
+  expect(await statusOf("/api/vcon", { key: "another-admin-key" })).toBe(403);
+  expect(nodeRed.log.some(({ id, message }) => id === "second" && message.includes("already"))).toBe(true);
+  await nodeRed.redeploy();
+  expect(await statusOf("/api/vcon", { key: "read-key" })).toBe(200);
+});
+
 test("a redeploy counts at once: other keys, another path, and none any more", async () => {
   await serve();
   expect(await statusOf("/api/vcon", { key: "read-key" })).toBe(200);
@@ -343,6 +385,14 @@ describe("limits", () => {
     const init = { method: "POST", body, duplex: "half", key: "write-key" } as RequestInit;
     expect(await statusOf("/api/vcon", init)).toBe(413);
     expect(await statusOf("/api/vcon", { ...post(chat()), key: "write-key" })).toBe(201);
+  });
+
+  test("a vCon of more parties than can be indexed in a moment is refused", async () => {
+    await serve();
+    const crowd = { ...chat(), parties: Array.from({ length: 2001 }, (_, i) => ({ name: `Party ${i}` })) };
+    const response = await ask("/api/vcon", { ...post(crowd), key: "write-key" });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ detail: [{ loc: ["body", "parties"] }] });
   });
 
   test("a body larger than Node-RED's editor takes is taken", async () => {

@@ -213,8 +213,8 @@ describe("a vCon's life", () => {
       analysis: [{ type: "summary", vendor: "example", body: "A chat.", encoding: "none" }],
     });
     expect((await answered(post("/api/vcon", vcon)))[1]).toMatchObject({ analysis: [{ body: "A chat." }] });
-    expect((await answered(post("/api/vcon", vcon, WRITER)))[1]).not.toHaveProperty("analysis");
-    expect((await answered(ask(`/api/vcon/${vcon.uuid}`)))[1]).toHaveProperty("analysis");
+    expect((await answered(post("/api/vcon", vcon, WRITER)))[1]).toMatchObject({ analysis: [] });
+    expect((await answered(ask(`/api/vcon/${vcon.uuid}`)))[1]).toMatchObject({ analysis: [{}] });
     const seen = (await store.trail(vcon.uuid)).filter(({ event }) => event === "vcon_sent");
     expect(seen.map(({ key }) => key)).toEqual(["admin key"]);
   });
@@ -245,8 +245,21 @@ describe("a vCon's life", () => {
 
   test("a large recording comes through unchanged", async () => {
     const vcon = call(inline(Buffer.alloc(2_000_000, "recording")));
-    expect((await answered(post("/api/vcon", vcon)))[1]).toEqual(JSON.parse(writeVcon(vcon)));
+    expect((await answered(post("/api/vcon", vcon)))[1]).toEqual({
+      ...JSON.parse(writeVcon(vcon)),
+      analysis: [],
+      attachments: [],
+    });
     expect((await answered(ask(`/api/vcon/${vcon.uuid}`)))[1]).toMatchObject({ dialog: vcon.dialog });
+  });
+
+  test("its four arrays are there without elements, too, in every answer and syntax", async () => {
+    const { uuid, created_at } = chat();
+    const none = { parties: [], dialog: [], analysis: [], attachments: [] };
+    expect((await answered(post("/api/vcon", { vcon: "0.4.0", uuid, created_at })))[1]).toMatchObject(none);
+    expect((await answered(ask(`/api/vcon/${uuid}`)))[1]).toMatchObject(none);
+    expect((await answered(ask(`/api/vcon/${uuid}?version=0.0.1`)))[1]).toMatchObject(none);
+    expect((await answered(ask(`/api/vcons?vcon_uuids=${uuid}`)))[1]).toMatchObject([none]);
   });
 });
 

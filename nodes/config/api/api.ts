@@ -67,9 +67,9 @@ export default config({
       default: true,
     }),
     signatureSecret: secret({
-      label: "Secret",
+      label: "Signature",
       icon: "pencil",
-      hint: "whatever is sent then needs an X-Hub-Signature-256 by it",
+      hint: "secret by which whatever is sent has to be signed: X-Hub-Signature-256",
     }),
     conserverLists: list({
       label: "Conserver lists",
@@ -86,12 +86,12 @@ export default config({
     maxSize: number({ label: "Largest (MB)", icon: "arrows-h", default: 100, min: 1, max: 500 }),
     timeLimit: number({ label: "Time limit (s)", icon: "clock-o", default: 300, min: 1, max: 3600 }),
     perMinute: number({
-      label: "A minute",
+      label: "Rate limit",
       icon: "tachometer",
       default: 0,
       min: 0,
       max: 1_000_000,
-      hint: "requests by one key; 0 for no limit",
+      hint: "requests a minute by one key; 0 for no limit",
     }),
   },
   open: async ({ store, path, maxSize, ...others }, { offer, node, flows, log, warn }) => {
@@ -117,7 +117,7 @@ export default config({
       await api.close();
       throw error;
     }
-    log(`vCon API on at ${prefix || "/"}`);
+    log(`vCon API on at ${api.path}`);
     if (others.access === "open")
       warn("The vCon API is open: whoever reaches this port can read, change and delete every vCon.");
     for (const { type, url } of flows.nodes()) {
@@ -150,10 +150,10 @@ function keysOf(typed: {
   writeKeys: string;
   readKeys: string;
   ingressKeys: string;
-}): { admin: string; write: string; read: string } | undefined {
+}): { admin: string; write: string; read: string; verbatim: string } | undefined {
   if (typed.access === "open") return undefined;
-  const admin = typed.adminKeys || process.env["VCON_API_KEY"] || "";
-  const keys = { admin, write: typed.writeKeys, read: typed.readKeys };
+  const verbatim = typed.adminKeys === "" ? (process.env["VCON_API_KEY"] ?? "") : "";
+  const keys = { admin: typed.adminKeys, write: typed.writeKeys, read: typed.readKeys, verbatim };
   if ([...Object.values(keys), typed.ingressKeys].some((text) => text !== "")) return keys;
   throw new StepError(
     `No key is set, and neither is the environment variable VCON_API_KEY. Open the node and set one.`,
