@@ -9,6 +9,9 @@ export interface Notes {
    */
   add(key: string, text: string, seconds: number): Promise<string | undefined>;
 
+  /** What is noted, undefined if nothing is. */
+  get(key: string): Promise<string | undefined>;
+
   /** Notes the text in place of what was noted. */
   set(key: string, text: string, seconds: number): Promise<void>;
 

@@ -7,7 +7,7 @@ import { route } from "../route.ts";
 import { isNotFound } from "../work/output.ts";
 import { AcceptableVcon } from "./acceptable.ts";
 import { listNamed } from "./list-named.ts";
-import { take } from "./take.ts";
+import { SENT_AGAIN, take } from "./take.ts";
 
 const MOST = 1_000_000;
 
@@ -49,6 +49,7 @@ export const lists = [
     more: "For partners who may send and nothing else.",
     access: "ingress",
     query: IngressList,
+    headers: SENT_AGAIN,
     body: [{ schema: AcceptableVcon }],
     answers: {
       204: { says: "It is stored and on the list." },

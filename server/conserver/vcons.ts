@@ -18,7 +18,7 @@ import { streamIfThere } from "../work/one-of-several.ts";
 import { syntaxAsked, vconAnswer, version } from "../work/output.ts";
 import { VconSchema } from "../work/vcon-schema.ts";
 import { AcceptableVcon } from "./acceptable.ts";
-import { take } from "./take.ts";
+import { SENT_AGAIN, take } from "./take.ts";
 
 const JSON_TYPE = "application/json";
 /** The conserver's programs take the four arrays for granted. */
@@ -47,7 +47,7 @@ export const conserverVcons = [
       ),
       version,
     }),
-    headers: ACCEPT,
+    headers: { ...ACCEPT, ...SENT_AGAIN },
     body: [{ schema: AcceptableVcon }],
     answers: {
       201: { says: "It is stored. The answer is the vCon.", content: [{ schema: VconSchema }] },

@@ -2,19 +2,15 @@
  * The header Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07): a request that is sent again, because its
  * answer was lost, is answered as it was before and not done again.
  */
-import { createHash } from "node:crypto";
 import type { Answer } from "../answer.ts";
 import { jsonIn } from "../body.ts";
 import { ApiError, asApiError, errorAnswer } from "../errors.ts";
 import type { AnswerTold, Route } from "../route.ts";
+import { digestOf, idempotencyKeyIn, KEPT_SECONDS } from "../work/idempotency-key.ts";
 import { isNdjson } from "./batch.ts";
 
-const KEPT_SECONDS = 24 * 60 * 60;
 /** If the process ends in the middle, the request may be sent again after so long. */
 const RUNNING_SECONDS = 60;
-
-/** A text in quotation marks, as the draft wants it, or without them, as many programs send it. */
-const KEY = /^(?:"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"|([\x21\x23-\x7e]{1,255}))$/;
 
 interface Note {
   /** What was asked, as a digest. */
@@ -105,7 +101,7 @@ function answerAgain({ request: known, answer }: Note, request: string): Answer 
   );
 }
 
-/** Everybody has keys of their own; kept as a digest, since nobody knows what is written into them. */
+/** Everybody has keys of their own. */
 function noteKey(call: RouteCall, given: string): string {
   if (isNdjson(call)) {
     throw new ApiError(
@@ -114,8 +110,7 @@ function noteKey(call: RouteCall, given: string): string {
       "Several vCons at once are taken without Idempotency-Key: a vCon that is sent again with its UUID is stored once anyway.",
     );
   }
-  const [, quoted, bare] = KEY.exec(given.trim()) ?? [];
-  const key = quoted ?? bare;
+  const key = idempotencyKeyIn(given);
   if (key !== undefined) return `idempotency:${digestOf([call.holder.name, key])}`;
   throw new ApiError(
     400,
@@ -126,8 +121,4 @@ function noteKey(call: RouteCall, given: string): string {
 
 function noteOf(note: Note): string {
   return JSON.stringify(note);
-}
-
-function digestOf(texts: readonly (string | undefined)[], body: Uint8Array = new Uint8Array()): string {
-  return createHash("sha256").update(JSON.stringify(texts)).update(body).digest("base64url");
 }

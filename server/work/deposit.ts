@@ -1,4 +1,4 @@
-/** Puts a vCon that was sent into the store, whatever its form and syntax, and hands it on. */
+/** Puts a vCon that was sent into the store, whatever its form and syntax. */
 import { isDeepStrictEqual } from "node:util";
 import {
   type AnyVcon,
@@ -15,7 +15,6 @@ import {
 import type { Call } from "../call.ts";
 import { ApiError, invalid } from "../errors.ts";
 import { eventBy } from "./events.ts";
-import { wayOf } from "./ways.ts";
 
 export interface Deposit {
   uuid: string;
@@ -71,11 +70,6 @@ export async function deposit(call: Call, uuid: string, vcon: AnyVcon): Promise<
     "CHANGED_MEANWHILE",
     `vCon ${uuid} was changed by others again and again. Send it once more.`,
   );
-}
-
-/** Hands the UUID on to every list. @throws VconError */
-export async function handOn(call: Call, uuid: string, lists: readonly string[]): Promise<void> {
-  for (const list of lists) await (await wayOf(call.api, list)).add(uuid);
 }
 
 /** The whole vCon, undefined where there is none. */

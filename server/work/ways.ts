@@ -4,7 +4,8 @@ import type { ApiContext } from "../call.ts";
 
 /** What both can do. */
 export interface Way {
-  add(uuid: string): Promise<void>;
+  /** @param key as in a queue's AddOptions; a conserver's list knows none, and takes what it is given */
+  add(uuid: string, key?: string): Promise<void>;
   /** Takes the oldest for good. */
   pull(limit: number): Promise<string[]>;
   /** How many wait. */
@@ -35,7 +36,7 @@ function ofList(list: ConserverList): Way {
 
 function ofQueue(queue: Queue): Way {
   return {
-    add: (uuid) => queue.add(uuid),
+    add: (uuid, key) => queue.add(uuid, { key }),
     pull: (limit) => queue.pull(limit),
     waiting: async () => {
       const { waiting, delayed } = await queue.counts();

@@ -46,10 +46,10 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-function ask(path: string, method = "GET", body?: unknown): Promise<Response> {
+function ask(path: string, method = "GET", body?: unknown, headers?: object): Promise<Response> {
   return fetch(`${nodeRed.url}${path}`, {
     method,
-    headers: { "x-conserver-api-token": KEY },
+    headers: { "x-conserver-api-token": KEY, ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
 }
@@ -121,6 +121,32 @@ test("a name that is not among the conserver's lists is a queue", async () => {
   expect(await program.lrange("shared", 0, -1)).toEqual([uuid]);
   expect(await program.exists("own")).toBe(0);
   expect(await answered("/some/vcon/egress?egress_list=own")).toEqual([200, [uuid]]);
+});
+
+test("with an Idempotency-Key, what is sent again stands on the list once", async () => {
+  const vcon = chat("Good morning.");
+  const headers = { "idempotency-key": vcon.uuid };
+  for (const lists of ["once", "once", "once,more"]) {
+    expect((await ask(`/api/vcon?ingress_lists=${lists}`, "POST", vcon, headers)).status).toBe(201);
+  }
+  expect(await program.lrange("once", 0, -1)).toEqual([vcon.uuid]);
+  expect(await program.lrange("more", 0, -1)).toEqual([vcon.uuid]);
+});
+
+test("so it does in a queue though it could not be noted that it is there", async () => {
+  const vcon = chat("Good morning.");
+  const headers = { "idempotency-key": vcon.uuid };
+  const notes = () => program.keys("vcon-note:*");
+  const before = await notes();
+  for (const _ of ["first", "again"]) {
+    expect((await ask("/some/vcon?ingress_lists=unnoted", "POST", vcon, headers)).status).toBe(201);
+    const [note, ...others] = (await notes()).filter((key) => !before.includes(key));
+    expect(others).toEqual([]);
+    const left = await program.ttl(note!);
+    expect([left > 86_000, left <= 86_400]).toEqual([true, true]);
+    await program.del(note!);
+  }
+  expect(await answered("/some/vcon/egress?egress_list=unnoted&limit=9")).toEqual([200, [vcon.uuid]]);
 });
 
 test("a name of the store's own keys is no list", async () => {

@@ -484,6 +484,117 @@ describe("ingress and egress", () => {
   });
 });
 
+describe("an Idempotency-Key", () => {
+  const LIST = "once";
+
+  interface Sending {
+    idempotencyKey?: string;
+    lists?: string;
+    key?: string;
+    path?: string;
+  }
+
+  async function send(
+    body: string | Uint8Array,
+    { idempotencyKey = "its-key", lists = LIST, key = ADMIN, path = "/api/vcon" }: Sending = {},
+  ): Promise<void> {
+    const query = path.endsWith("external-ingress") ? `ingress_list=${lists}` : `ingress_lists=${lists}`;
+    const headers = { "idempotency-key": idempotencyKey };
+    const response = await ask(`${path}?${query}`, { key, method: "POST", body, headers });
+    expect([response.status, await response.text()]).toEqual([
+      expect.toBeOneOf([201, 204]),
+      expect.anything(),
+    ]);
+  }
+
+  const taken = async (list = LIST) =>
+    (await answered(ask(`/api/vcon/egress?egress_list=${list}&limit=100`)))[1];
+
+  /** @returns the UUID, and the vCon as it is sent */
+  function some(members?: object): [string, string] {
+    const vcon = old(members);
+    return [vcon.uuid, JSON.stringify(vcon)];
+  }
+
+  test("keeps what is sent again off the lists that it was put on, while it waits there and when it was taken", async () => {
+    const [uuid, body] = some();
+    await send(body);
+    await send(body);
+    expect(await taken()).toEqual([uuid]);
+    await send(body);
+    await send(new Uint8Array(gzipSync(body)));
+    expect(await taken()).toEqual([]);
+    await send(body, { lists: `${LIST},another` });
+    expect([await taken(), await taken("another")]).toEqual([[], [uuid]]);
+  });
+
+  test("of many at the same moment lets one in", async () => {
+    const [uuid, body] = some();
+    await Promise.all(Array.from({ length: 10 }, () => send(body)));
+    expect(await taken()).toEqual([uuid]);
+  });
+
+  test("does so though the vCon was worked on meanwhile", async () => {
+    const [uuid, body] = some();
+    await send(body);
+    await store.append(uuid, { tags: [{ name: "seen", value: "yes" }] });
+    expect(await taken()).toEqual([uuid]);
+    await send(body);
+    expect(await taken()).toEqual([]);
+  });
+
+  test.each<[string, Sending, (body: string) => string]>([
+    ["other bytes", {}, (body) => body.replace("Good morning.", "Good evening.")],
+    ["another key", { idempotencyKey: '"its other key"' }, (body) => body],
+    ["another holder", { key: WRITER }, (body) => body],
+  ])("keeps off nothing that comes with %s", async (_, sending, changed) => {
+    const [uuid, body] = some();
+    await send(body);
+    await send(changed(body), sending);
+    expect(await taken()).toEqual([uuid, uuid]);
+  });
+
+  test("what can't be one is ignored: each comes for itself", async () => {
+    const [uuid, body] = some();
+    for (const idempotencyKey of ['"', '"', "", "", "two words", "two words", "x".repeat(256)]) {
+      await send(body, { idempotencyKey });
+    }
+    expect(await taken()).toEqual(Array(7).fill(uuid));
+  });
+
+  test("keeps nothing off a list that the vCon was not on yet, since its process may have ended in between", async () => {
+    const [uuid, body] = some();
+    await send(body, { lists: "" });
+    await send(body);
+    expect(await taken()).toEqual([uuid]);
+  });
+
+  test("keeps off no vCon that was deleted or replaced since", async () => {
+    const [uuid, body] = some();
+    await send(body);
+    expect(await taken()).toEqual([uuid]);
+    await store.delete(uuid);
+    await send(body);
+    expect(await taken()).toEqual([uuid]);
+    await send(body.replace("Good morning.", "Good evening."));
+    expect(await taken()).toEqual([uuid]);
+    await send(body);
+    expect(await taken()).toEqual([uuid]);
+    await send(body);
+    expect(await taken()).toEqual([]);
+  });
+
+  test("is a partner's as well", async () => {
+    const [uuid, body] = some();
+    const path = "/api/vcon/external-ingress";
+    const sending = { path, lists: "partner", key: "first-partner-key" };
+    await send(body, sending);
+    expect(await taken("partner")).toEqual([uuid]);
+    await send(body, sending);
+    expect(await taken("partner")).toEqual([]);
+  });
+});
+
 describe("external ingress", () => {
   const send = (list: string, key: string, body: unknown = old(), api = "/api") =>
     answered(post(`${api}/vcon/external-ingress?ingress_list=${list}`, body, key));

@@ -37,6 +37,7 @@ export const EXAMPLES: Record<string, (store: VconStore) => Promise<Example[]>> 
     return [
       { status: 201, query, headers: JSON_TYPE, body },
       { status: 201, query: { version: "0.0.1" }, headers: JSON_TYPE, body },
+      { status: 201, query, headers: { ...JSON_TYPE, "idempotency-key": body.uuid }, body },
       { status: 201, headers: JSON_TYPE, body: signed() },
       { status: 406, headers: { ...JSON_TYPE, accept: "application/vcon+json; version=9" }, body },
     ];

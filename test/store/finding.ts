@@ -199,12 +199,16 @@ export function finding(
       "is kept under the key %j, and not written over",
       async (end) => {
         const key = `${newUuid()}${end}`;
+        expect(await store.notes.get(key)).toBeUndefined();
         expect(await store.notes.add(key, "one", 60)).toBeUndefined();
         expect(await store.notes.add(key, "two", 60)).toBe("one");
+        expect(await store.notes.get(key)).toBe("one");
         await store.notes.set(key, "", 60);
+        expect(await store.notes.get(key)).toBe("");
         expect(await store.notes.add(key, "three", 60)).toBe("");
         await store.notes.drop(key);
         await store.notes.drop(key);
+        expect(await store.notes.get(key)).toBeUndefined();
         expect(await store.notes.add(key, "four", 60)).toBeUndefined();
         await store.notes.drop(key);
       },
@@ -228,6 +232,7 @@ export function finding(
       await store.notes.set(key, "two", 0.03);
       const isGone = async () => (await store.notes.add(key, "three", 0.03)) === undefined;
       await vi.waitUntil(isGone, 10_000);
+      await vi.waitUntil(async () => (await store.notes.get(key)) === undefined, 10_000);
       await vi.waitUntil(isGone, 10_000);
     });
   });

@@ -100,8 +100,9 @@ export async function importFlow(page: Page, flow: string): Promise<void> {
   await page.keyboard.press("Escape");
 }
 
-/** Keeps a picture in each theme below screenshots/, for people to look at. */
+/** Keeps a picture in each theme below screenshots/, for people who want to look: where VCON_PICTURES is set. */
 export async function keepPictures(page: Page, name: string): Promise<void> {
+  if (!process.env["VCON_PICTURES"]) return;
   const folder = join(root, "screenshots");
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}-light.png`) });

@@ -16,8 +16,12 @@ export class RedisNotes implements Notes {
       client.set(noteKey(key), text, "PX", milliseconds(seconds), "NX"),
     );
     if (isNew) return undefined;
+    return (await this.get(key)) ?? this.add(key, text, seconds);
+  }
+
+  async get(key: string): Promise<string | undefined> {
     const known = await this.#connection.call((client) => client.get(noteKey(key)));
-    return known ?? this.add(key, text, seconds);
+    return known ?? undefined;
   }
 
   async set(key: string, text: string, seconds: number): Promise<void> {

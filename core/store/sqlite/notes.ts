@@ -15,14 +15,14 @@ export class SqliteNotes implements Notes {
 
   add(key: string, text: string, seconds: number): Promise<string | undefined> {
     return this.#database.write(() => {
-      const known = this.#database.get<{ text: string }>(
-        "SELECT text FROM note WHERE key = ? AND until > ?",
-        key,
-        Date.now(),
-      );
+      const known = this.#known(key);
       if (known === undefined) this.#put(key, text, seconds);
-      return known?.text;
+      return known;
     });
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return this.#known(key);
   }
 
   set(key: string, text: string, seconds: number): Promise<void> {
@@ -31,6 +31,15 @@ export class SqliteNotes implements Notes {
 
   async drop(key: string): Promise<void> {
     await this.#database.write(() => this.#database.run("DELETE FROM note WHERE key = ?", key));
+  }
+
+  #known(key: string): string | undefined {
+    const note = this.#database.get<{ text: string }>(
+      "SELECT text FROM note WHERE key = ? AND until > ?",
+      key,
+      Date.now(),
+    );
+    return note?.text;
   }
 
   #put(key: string, text: string, seconds: number): void {
