@@ -29,6 +29,7 @@ const OPERATIONS: { [Name in Operation]: Written<VconStore[Name]> } = {
   page: none,
   find: none,
   reindex: none,
+  record: ([, events]) => events,
   trail: none,
   hold: none,
   release: none,

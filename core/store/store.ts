@@ -160,6 +160,9 @@ export interface VconStore {
    */
   reindex(): Promise<number>;
 
+  /** Writes events into a vCon's trail, also after it was deleted: what became of its copies is still to be told. */
+  record(uuid: string, events: readonly TrailEvent[]): Promise<void>;
+
   /** The events of a vCon, oldest first; also after it was deleted. */
   trail(uuid: string): Promise<TrailEvent[]>;
 

@@ -1,5 +1,5 @@
 /** The work of a destination on one message: draw, send together with others, write the trail; and erasing. */
-import { type Handle, type Recipient, readAgain, VconError, type VconStore } from "../../core/index.ts";
+import { type Handle, type Recipient, readAgain, type VconStore } from "../../core/index.ts";
 import { Batches } from "./batches.ts";
 import type { DestinationDefinition, Item, Outgoing } from "./definition.ts";
 import { aboutVcon, StepError } from "./errors.ts";
@@ -81,11 +81,8 @@ export class Destination {
       this.#definition.erase({ config, uuid, handle, workingFolder, signal }),
     );
     const store = await retry(place, place.store);
-    const event = { ...eventBy(place.node, "vcon_deleted"), handle };
-    await append(place, store, uuid, {}, [event]).catch((error) => {
-      // Whoever deletes the vCon itself writes that into its trail.
-      if (!(error instanceof VconError && error.code === "VCON_NOT_FOUND")) throw error;
-    });
+    // Also where the vCon itself is gone: its trail says where there are copies still.
+    await retry(place, () => store.record(uuid, [{ ...eventBy(place.node, "vcon_deleted"), handle }]));
   }
 
   async #deliver(

@@ -21,7 +21,7 @@ interface Copy {
 /**
  * @param revision delete only the vCon that the view with this revision shows
  * @returns whether there was anything to delete, here or elsewhere, and the copies that are left: deleting it again
- *   tries all copies again
+ *   tries these again
  * @throws VconError `VCON_CHANGED`, before anything is deleted anywhere
  */
 export async function eraseEverywhere(
@@ -51,12 +51,14 @@ function leftAt({ vendor, host }: Copy["recipient"], reason: string): LeftCopy {
   return { vendor, host, reason };
 }
 
-/** Each place once, by the last that is known of it. */
+/** Each place once, by the last that is known of it; those that were erased since are none any more. */
 function copiesIn(trail: readonly TrailEvent[]): Copy[] {
   const copies = new Map<string, Copy>();
   for (const { event, node, recipient, handle } of trail) {
-    if (event !== "vcon_sent" || !node || !recipient || !handle) continue;
-    copies.set(JSON.stringify([node.id, handle]), { node, recipient, handle });
+    if (!node || !handle) continue;
+    const place = JSON.stringify([node.id, handle]);
+    if (event === "vcon_deleted") copies.delete(place);
+    if (event === "vcon_sent" && recipient) copies.set(place, { node, recipient, handle });
   }
   return [...copies.values()];
 }

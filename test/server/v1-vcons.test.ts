@@ -438,6 +438,9 @@ describe("DELETE /v1/vcons/:uuid", () => {
     writeFileSync(path, "a copy");
     expect((await remove(uuid)).status).toBe(204);
     expect(existsSync(path)).toBe(false);
+    const erased = { event: "vcon_deleted", node: { id: "files" }, handle: { path } };
+    expect((await api.store.trail(uuid)).at(-1)).toMatchObject(erased);
+    expect((await remove(uuid)).status).toBe(404);
   });
 });
 

@@ -609,6 +609,17 @@ export function contract(name: string, home: Home): void {
         expect(await store.trail(vcon.uuid)).toEqual(events);
         expect(await store.trail(newUuid())).toEqual([]);
       });
+
+      test("is written on after the vCon was deleted, and while it is there", async () => {
+        const { uuid } = await make();
+        await store.record(uuid, [happened("vcon_sent")]);
+        await store.delete(uuid, happened("vcon_deleted"));
+        await store.record(uuid, [happened("vcon_deleted"), happened("vcon_deleted")]);
+        await store.record(uuid, []);
+        const events = (await store.trail(uuid)).map(({ event }) => event);
+        expect(events).toEqual(["vcon_sent", "vcon_deleted", "vcon_deleted", "vcon_deleted"]);
+        expect(await store.list({ limit: 10_000 })).not.toContain(uuid);
+      });
     });
 
     describe("delete", () => {

@@ -182,6 +182,12 @@ export class RedisStore implements VconStore {
     return entered;
   }
 
+  async record(uuid: string, events: readonly TrailEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const texts = events.map((event) => JSON.stringify(event));
+    await this.#connection.call((client) => client.rpush(trailKey(uuid), ...texts));
+  }
+
   async trail(uuid: string): Promise<TrailEvent[]> {
     const events = await this.#connection.call((client) => client.lrange(trailKey(uuid), 0, -1));
     return events.map((event) => JSON.parse(event));

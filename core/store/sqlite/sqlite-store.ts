@@ -273,6 +273,12 @@ export class SqliteStore implements VconStore {
     return this.#indexes.reindex();
   }
 
+  async record(uuid: string, events: readonly TrailEvent[]): Promise<void> {
+    await this.#database.write(() => {
+      for (const event of events) this.#record(uuid, event);
+    });
+  }
+
   async trail(uuid: string): Promise<TrailEvent[]> {
     return this.#database
       .all<{ event: string }>("SELECT event FROM trail WHERE uuid = ? ORDER BY id", uuid)
