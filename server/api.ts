@@ -82,8 +82,12 @@ export class VconApi {
     }
     for (const route of routes) {
       const readers = {
-        readPath: parameterReader(route.params, "path"),
-        readQuery: parameterReader(route.query, "query"),
+        readPath: parameterReader(route.params, "path", "ignored"),
+        readQuery: parameterReader(
+          route.query,
+          "query",
+          route.path.startsWith("/v1/") ? "refused" : "ignored",
+        ),
       };
       this.#router.on(route.method, route.path, () => {}, { route, ...readers });
     }

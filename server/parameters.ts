@@ -19,11 +19,32 @@ const strict = new Ajv({ allowUnionTypes: true })
 
 const INTEGER = /^[+-]?\d{1,15}$/;
 
-/** Checks and converts; what nobody has declared is left out. */
+/** Checks and converts. */
 export type Reader = (given: Record<string, string[]>) => Record<string, unknown>;
 
-/** @param place "path" or "query", as errors name it */
-export function parameterReader(schema: TObject | undefined, place: string): Reader {
+/**
+ * @param place "path" or "query", as errors name it
+ * @param others whether what nobody has declared is "refused", so that a mistyped filter does not find everything, or
+ *   "ignored"
+ */
+export function parameterReader(
+  schema: TObject | undefined,
+  place: string,
+  others: "refused" | "ignored",
+): Reader {
+  const read = declaredReader(schema, place);
+  if (others === "ignored") return read;
+  const known = new Set(Object.keys(schema?.properties ?? {}));
+  return (given) => {
+    const unknown = Object.keys(given).filter((name) => !known.has(name));
+    if (unknown.length > 0) {
+      throw invalid(unknown.map((name) => ({ at: [place, name], says: "There is no such parameter." })));
+    }
+    return read(given);
+  };
+}
+
+function declaredReader(schema: TObject | undefined, place: string): Reader {
   if (schema === undefined) return () => ({});
   const check = ajv.compile(schema);
   const names = Object.entries(schema.properties).map(([name, property]) => ({

@@ -154,6 +154,7 @@ test.each([
   ["?limit=1001", 422, "INVALID"],
   ["?since=yesterday", 422, "INVALID"],
   ["?tel=", 422, "INVALID"],
+  ["?tags=about:refund", 422, "INVALID"],
 ])("%s can't be searched by", async (query, status, code) => {
   const answer = await ask(query);
   expect(answer.headers.get("content-type")).toBe("application/problem+json");
