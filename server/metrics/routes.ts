@@ -33,7 +33,8 @@ export const metrics = [
       return json(isReady ? 200 : 503, {
         status: isReady ? "ready" : "not ready",
         store: isUp ? "ok" : "away",
-        queues: depths ? "ok" : "away",
+        // They lie where the store does.
+        queues: isReady ? "ok" : "away",
       });
     },
   }),
