@@ -24,6 +24,9 @@ const SENDING = { enableOfflineQueue: false };
  */
 const GIVING_UP = { maxRetriesPerRequest: 0, connectTimeout: 3000, socketTimeout: 10_000 };
 
+/** One that reads its data after a restart guesses how long that takes, up to 10 s where it takes a moment. */
+const LOADING = { maxLoadingRetryTime: 100 };
+
 /** A scan looks at so many keys in one call. */
 const SCAN_COUNT = 1000;
 
@@ -197,6 +200,7 @@ function makeClient(
   const { enableOfflineQueue, ...options }: RedisOptions = {
     ...SENDING,
     ...GIVING_UP,
+    ...LOADING,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls && { tls: {} }),
